@@ -1,0 +1,1 @@
+"""The four services; each knows the others by their events alone."""

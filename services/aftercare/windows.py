@@ -1,0 +1,20 @@
+"""When a touchpoint is due, and on which days a contact counts as held in time."""
+
+from datetime import date, timedelta
+
+from services.aftercare.events import Touchpoint
+from shared.clock import plus_duration
+
+
+def due_on(anchor_on: date, touchpoint: Touchpoint) -> date:
+    """The day the contact is agreed for; months are clipped to the month's last day."""
+    return plus_duration(anchor_on, touchpoint.offset)
+
+
+def window(anchor_on: date, touchpoint: Touchpoint) -> tuple[date, date]:
+    """The first and the last day on which the contact is held in time, both included."""
+    due = due_on(anchor_on, touchpoint)
+    days = timedelta(days=touchpoint.window_days)
+    # An absurdly early anchor is only flagged, so it must not break the calendar here.
+    first = due - min(days, due - date.min)
+    return first, due + days

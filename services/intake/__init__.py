@@ -1,0 +1,1 @@
+"""Intake (visitation og forløb): programmes, persons, and their way from a referral to an end."""

@@ -1,0 +1,83 @@
+"""The desk of one service: whatever comes through a door leaves as a reply."""
+
+import time
+from collections.abc import Mapping
+from functools import reduce
+from operator import or_
+from typing import Any
+
+import msgspec
+import structlog
+
+from shared.bus import ServerTooOld
+from shared.command import Command, Problem, Reply, decode_command, refused
+from shared.errors import Refused, SluseError, Unanswered
+from shared.handling import Context, Handler, Handling
+from shared.subjects import subject_of
+
+log = structlog.get_logger()
+
+AnyHandling = Handling[Any, Any, Any, Any]
+
+
+class Desk:
+    """Takes a command's body and always answers; nothing raised inside goes out."""
+
+    def __init__(
+        self, service: str, handler: Handler, handlings: Mapping[type[Command], AnyHandling]
+    ) -> None:
+        """`handlings`: how each command that the service takes is carried out."""
+        self.service = service
+        self.commands = tuple(handlings)
+        self._handler = handler
+        self._handlings = handlings
+        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(reduce(or_, self.commands))
+
+    async def answer(self, body: bytes, context: Context) -> Reply:
+        """Decode, carry out, answer: what a door calls."""
+        try:
+            command = decode_command(self._decoder, body)
+        except Refused as error:
+            # The code and the path, never the message: it may quote what was sent.
+            log.info("refused", service=self.service, code=error.code, path=error.path)
+            return refused(error)
+        return await self.take(command, context)
+
+    async def take(self, command: Command, context: Context) -> Reply:
+        """Carry out a command of this service, and always answer: what a reaction calls."""
+        began = time.perf_counter()
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(
+            service=self.service,
+            command=type(command).__name__,
+            command_id=command.command_id,
+            correlation_id=context.correlation_id or command.command_id,
+        )
+        try:
+            reply = await self._carry_out(command, context)
+            log.info("accepted", seconds=_since(began), events=len(reply.events or ()))
+        except Refused as error:
+            log.info("refused", code=error.code, path=error.path, seconds=_since(began))
+            reply = refused(error)
+        except (Unanswered, ServerTooOld) as error:
+            log.warning("unanswered", code=error.code, seconds=_since(began))
+            reply = refused(error)
+        except SluseError as error:
+            log.error("failed", code=error.code, seconds=_since(began))
+            reply = Reply(ok=False, error=Problem(error.code, "the bus refused; see the log"))
+        except Exception as error:  # a door must answer, whatever it is
+            log.exception("failed", error=type(error).__name__)
+            reply = Reply(ok=False, error=Problem("INTERNAL", "a defect; see the log"))
+        return reply
+
+    async def _carry_out(self, command: Command, context: Context) -> Reply:
+        handling = self._handlings[type(command)]
+        entity_id = handling.decider.entity_id(command)
+        structlog.contextvars.bind_contextvars(
+            entity=subject_of(self.service, handling.decider.NAME, entity_id)
+        )
+        return await self._handler.handle(handling, command, context)
+
+
+def _since(began: float) -> float:
+    return round(time.perf_counter() - began, 4)

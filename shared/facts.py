@@ -1,0 +1,16 @@
+"""Facts: what is true of one entity, and between which positions of its stream it was effective."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from shared.envelope import Recorded
+
+
+class Fact(Struct, frozen=True):
+    """Something true of one entity; a row, with the positions since and until it was effective."""
+
+
+Fold: TypeAlias = Callable[[str, Sequence[Recorded]], Iterable[Fact]]
+"""All facts of one entity (its id) after its effective events, in order; pure, never refuses."""

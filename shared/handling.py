@@ -1,0 +1,233 @@
+"""Load, fold, decide, append: the one way in which a command becomes events."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any, Generic, TypeVar, get_args
+
+from msgspec import Struct
+
+from shared import claim
+from shared.clock import now
+from shared.command import Command, EventRef, Reply, Warning, accepted, digest
+from shared.decider import Decider
+from shared.envelope import Envelope, Event, Recorded, encode_data
+from shared.errors import Conflict, OutcomeUnknown, Refused, Unanswered
+from shared.event_store import Append, EventStore, History, StaleExpectation, Unacknowledged
+from shared.fact_days import refuse_future
+from shared.identifiers import derived_id, refuse_identity
+from shared.subjects import subject_of
+
+ATTEMPTS = 12
+
+C = TypeVar("C", bound=Command)
+S = TypeVar("S")
+E = TypeVar("E", bound=Event)
+K = TypeVar("K")
+
+WARNINGS = {
+    "LATE": "registered later than the programme's limit",
+    "OUTSIDE_PROGRAMME": "before the programme's start, or after its end and goal window",
+}
+
+
+class Context(Struct, frozen=True, kw_only=True):
+    """Who asks, and what led to it."""
+
+    actor: str = "anonymous"
+    correlation_id: str = ""
+    causation_id: str = ""
+    traceparent: str = ""
+
+
+class Handling(Generic[C, S, E, K]):
+    """How the commands of one entity are carried out.
+
+    `look_up(command, state, fresh)` finds what lies outside the entity; `fresh` asks for nothing
+    older than this moment. `flags(command, known, at)` are the codes of warnings, or a refusal.
+    """
+
+    def __init__(
+        self,
+        decider: Decider[C, S, E, K],
+        look_up: Callable[[C, S, bool], Awaitable[K]],
+        flags: Callable[[C, K, datetime], Sequence[str]] = lambda command, known, at: (),
+    ) -> None:
+        self.decider = decider
+        self.look_up = look_up
+        self.flags = flags
+
+
+async def nothing(command: Command, state: object, fresh: bool) -> None:
+    """The look-up of an entity whose rules need nothing else."""
+
+
+def by_command(handling: Handling[Any, Any, Any, Any], commands: Any) -> dict[type[Command], Any]:
+    """A union of commands, each with the handling."""
+    return dict.fromkeys(get_args(commands) or (commands,), handling)
+
+
+class Handler:
+    """Carries out commands on one service's stream."""
+
+    def __init__(
+        self, store: EventStore, digest_key: bytes, clock: Callable[[], datetime] = now
+    ) -> None:
+        self._store = store
+        self._digest_key = digest_key
+        self._clock = clock
+
+    async def handle(self, handling: Handling[C, S, E, K], command: C, context: Context) -> Reply:
+        """The answer to a command; raises Refused or Unanswered.
+
+        A refusal is given only on what the leader and the views' streams had when it was asked
+        for: what a replica or a view has not seen yet must not become a "no".
+        """
+        refuse_identity(command)
+        sent = fresh = False
+        for attempt in range(ATTEMPTS):
+            try:
+                return await self._attempt(handling, command, context, fresh)
+            except StaleExpectation:
+                pass
+            except Unacknowledged:
+                sent = True
+            except Unanswered:
+                if sent:
+                    raise OutcomeUnknown from None
+                raise
+            except Refused:
+                if sent:  # what was sent may still be stored: no time to say "no"
+                    raise OutcomeUnknown from None
+                if fresh:
+                    raise
+                fresh = True
+                continue
+            fresh = True
+            # let others finish
+            await asyncio.sleep(random.uniform(0, 0.005 * 2 ** min(attempt, 6)))
+        if sent:
+            raise OutcomeUnknown
+        raise Conflict("others were faster, several times over: look again")
+
+    async def _attempt(
+        self, handling: Handling[C, S, E, K], command: C, context: Context, fresh: bool
+    ) -> Reply:
+        decider = handling.decider
+        entity_id = decider.entity_id(command)
+        history, state = await folded(self._store, decider, entity_id, fresh)
+        if earlier := history.of_command(command.command_id):
+            return self._first_answer(earlier, command)
+        _expect(command, history)
+        at = self._clock()
+        refuse_future(command, at)
+        known = await handling.look_up(command, state, fresh)
+        flags = handling.flags(command, known, at)
+        events = decider.decide(command, state, at, known)
+        if not events:
+            if not fresh:
+                raise _Unconfirmed("nothing to do")
+            return accepted(history.position, [], [])
+        claims: list[claim.Claim] = []
+        for event in events:
+            claims += decider.claims(entity_id, state, event)
+            state = decider.evolve(state, event)
+        stamp = _Stamp(self._store, command, context, at, flags, digest(command, self._digest_key))
+        own = stamp.append(history, events)
+        appends = [stamp.append(*await self._settle(wanted, fresh)) for wanted in claims]
+        # The entity's own events come last: the acknowledgement's position is the entity's.
+        position = await self._store.append([*(a for a in appends if a.envelopes), own])
+        return _answer(position, own.envelopes)
+
+    async def _settle(
+        self, wanted: claim.Claim, fresh: bool
+    ) -> tuple[History, Sequence[claim.ClaimEvent]]:
+        history = await _history(self._store, wanted.name, wanted.key, fresh)
+        holder: str | None = None
+        for record in history.records:
+            holder = claim.evolve(holder, record.event)  # type: ignore[arg-type]
+        return history, claim.decide(wanted, holder)
+
+    def _first_answer(self, earlier: Sequence[Recorded], command: Command) -> Reply:
+        if earlier[0].envelope.commanddigest != digest(command, self._digest_key):
+            raise Conflict("this command_id was used for another command", "$.command_id")
+        return _answer(earlier[-1].position, [record.envelope for record in earlier])
+
+
+async def folded(
+    store: EventStore, decider: Decider[C, S, E, K], entity_id: str, fresh: bool
+) -> tuple[History, S]:
+    """An entity's history and state; `fresh`: not older than this moment."""
+    history = await _history(store, decider.NAME, entity_id, fresh)
+    state = decider.INITIAL
+    for record in history.records:
+        state = decider.evolve(state, record.event)  # type: ignore[arg-type]
+    return history, state
+
+
+async def _history(store: EventStore, name: str, entity_id: str, fresh: bool) -> History:
+    subject = subject_of(store.vocabulary.service, name, entity_id)
+    at_least = await store.last_position(subject) if fresh else 0
+    return await store.load(subject, at_least)
+
+
+class _Unconfirmed(Refused):
+    """Nothing to do, by what may be an old reading: look again before saying so."""
+
+
+def _expect(command: Command, history: History) -> None:
+    expected = command.expected_position
+    if expected is not None and expected != history.position:
+        raise Conflict(f"the position is {history.position}, not {expected}", "$.expected_position")
+
+
+def _answer(position: int, envelopes: Sequence[Envelope]) -> Reply:
+    flags = envelopes[0].flags.split()
+    return accepted(
+        position,
+        [EventRef(envelope.id, envelope.type) for envelope in envelopes],
+        [Warning(flag, WARNINGS.get(flag, flag)) for flag in flags],
+    )
+
+
+class _Stamp(Struct, frozen=True):
+    """What all events of one command have in common."""
+
+    store: EventStore
+    command: Command
+    context: Context
+    at: datetime
+    flags: Sequence[str]
+    digest: str
+
+    def append(self, history: History, events: Sequence[Event]) -> Append:
+        """The events as they are to be stored; their ids are the same at every retry."""
+        return Append(
+            history.subject,
+            history.position,
+            tuple(
+                self._envelope(history.subject, index, event) for index, event in enumerate(events)
+            ),
+        )
+
+    def _envelope(self, subject: str, index: int, event: Event) -> Envelope:
+        command = self.command
+        return Envelope(
+            id=derived_id(command.command_id, subject, str(index)),
+            source=self.store.vocabulary.source,
+            type=type(event).__name__,
+            subject=subject,
+            time=self.at,
+            data=encode_data(event),
+            commandid=command.command_id,
+            commanddigest=self.digest,
+            correlationid=self.context.correlation_id or command.command_id,
+            causationid=self.context.causation_id or command.command_id,
+            actor=self.context.actor,
+            flags=" ".join(self.flags),
+            traceparent=self.context.traceparent,
+            registeredat=command.registered_at,
+            latereason=command.late_reason or "",
+            origin=command.origin or "",
+        )

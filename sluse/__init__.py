@@ -1,0 +1,1 @@
+"""The operator's command: it knows everything, nobody knows it."""

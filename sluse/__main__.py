@@ -1,0 +1,216 @@
+"""The operator's command: sluse."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Coroutine, Iterable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from services.intake.events.definition import checksum_of
+from shared import logs, moment, streams
+from shared.bus import connected
+from shared.command import Reply
+from shared.errors import SluseError
+from shared.http_server import run as run_until_signal
+from sluse import exporting, programmes
+from sluse.sending import Sender
+from sluse.status import Status, look
+
+_nats = click.option(
+    "--nats",
+    envvar="SLUSE_NATS_URL",
+    default="nats://127.0.0.1:4222",
+    show_default=True,
+    help="Address of the bus.",
+)
+
+
+def _carry_out(work: Coroutine[Any, Any, int]) -> None:
+    """Run to the end; an error is one line with its code, and exit status 1 or 2."""
+    try:
+        status = asyncio.run(work)
+    except SluseError as error:
+        click.echo(f"{error.code}: {error.message}", err=True)
+        status = 2
+    sys.exit(status)
+
+
+@click.group()
+@click.option("--verbose", is_flag=True, help="Log what happens, not only what goes wrong.")
+def main(verbose: bool) -> None:
+    """Sluse: from a referral to a goal, every step recorded as an event."""
+    logs.set_up("auto", logging.INFO if verbose else logging.WARNING)
+
+
+@main.command()
+@click.option("--data", type=click.Path(path_type=Path), default=Path(".sluse"), show_default=True)
+@click.option("--fresh", is_flag=True, help="Start over: remove what is recorded in --data.")
+@click.option("--demo", "demos", multiple=True, help="Record a programme's demo history.")
+@click.option("--port", default=8080, show_default=True, help="HTTP, on 127.0.0.1; 0: any.")
+@click.option("--nats-port", default=4222, show_default=True, help="Bus, on 127.0.0.1; 0: any.")
+def up(data: Path, fresh: bool, demos: tuple[str, ...], port: int, nats_port: int) -> None:
+    """Run everything in one process: nats-server, services, SQLite."""
+    from sluse.up import up as run_everything  # noqa: PLC0415 - needs the extra 'embedded', the other commands don't
+
+    try:
+        work = run_everything(data, fresh=fresh, demos=demos, port=port, nats_port=nats_port)
+        sys.exit(run_until_signal(work))
+    except SluseError as error:
+        click.echo(f"{error.code}: {error.message}", err=True)
+        sys.exit(2)
+
+
+@main.group("streams")
+def streams_() -> None:
+    """The streams on the bus."""
+
+
+@streams_.command("apply")
+@_nats
+@click.option("--replicas", default=1, show_default=True, type=click.IntRange(1, 5))
+def streams_apply(nats: str, replicas: int) -> None:
+    """Make the streams, or change what is not as it should be."""
+
+    async def work() -> int:
+        async with connected(nats, "sluse-streams") as bus:
+            for applied in await streams.apply(bus, replicas):
+                _say(applied)
+        return 0
+
+    _carry_out(work())
+
+
+@main.group()
+def programme() -> None:
+    """Programme definitions."""
+
+
+@programme.command("check")
+@click.argument("file", type=click.Path(path_type=Path))
+def programme_check(file: Path) -> None:
+    """Say what is wrong with a definition file, and where."""
+
+    async def work() -> int:
+        definition = programmes.read(file)
+        checksum = checksum_of(definition)
+        _say({"programme": definition.key, "version": definition.version, "checksum": checksum})
+        return 0
+
+    _carry_out(work())
+
+
+@programme.command("apply")
+@click.argument("file", type=click.Path(path_type=Path))
+@_nats
+def programme_apply(file: Path, nats: str) -> None:
+    """Open the programme, or revise it, through intake's door."""
+
+    async def work() -> int:
+        definition = programmes.read(file)
+        async with connected(nats, "sluse-programme") as bus:
+            applied = await programmes.apply(definition, Sender(bus))
+        _say(applied)
+        return 1 if isinstance(applied, Reply) else 0
+
+    _carry_out(work())
+
+
+@main.command()
+@click.argument("file", type=click.File("rb"))
+@_nats
+def send(file: BinaryIO, nats: str) -> None:
+    """Send commands, one JSON object a line ('-': standard input); one answer a line."""
+
+    async def work() -> int:
+        refused = 0
+        lines = file.read().splitlines()
+        async with connected(nats, "sluse-send") as bus:
+            with _progress(len(lines)) as progress:
+                async for answer in Sender(bus).send_lines(lines):
+                    refused += not answer.ok
+                    _say(answer)
+                    if progress is not None:
+                        progress.advance(progress.task_ids[0])
+        return 1 if refused else 0
+
+    _carry_out(work())
+
+
+@main.command()
+@click.option("--from", "after", default=None, help="Only what was recorded after this moment.")
+@_nats
+def export(after: str | None, nats: str) -> None:
+    """Write all private events as NDJSON, in order of recording."""
+
+    async def work() -> int:
+        behind = moment.parse(after) if after else {}
+        if not isinstance(behind, dict):
+            raise click.BadParameter("give a moment like i512.p120.a12", param_hint="--from")
+        async with connected(nats, "sluse-export") as bus:
+            async for line in exporting.events(bus, behind):
+                sys.stdout.buffer.write(line + b"\n")
+        sys.stdout.buffer.flush()
+        return 0
+
+    _carry_out(work())
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
+@_nats
+def status(as_json: bool, nats: str) -> None:
+    """Show streams and projections: positions and lag. Exit status 1 if something is not well."""
+
+    async def work() -> int:
+        async with connected(nats, "sluse-status") as bus:
+            found = await look(bus)
+        if as_json:
+            _say(found)
+        else:
+            _show(found)
+        return 0 if found.ok else 1
+
+    _carry_out(work())
+
+
+def _say(something: object) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(something) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _progress(total: int) -> Any:
+    """A bar on the terminal of the operator; none in a pipe or a log."""
+    if not sys.stderr.isatty():
+        return nullcontext(None)
+    progress = Progress(console=Console(stderr=True))
+    progress.add_task("sending", total=total)
+    return progress
+
+
+def _show(found: Status) -> None:
+    console = Console()
+    console.print(_table("Streams", found.streams))
+    console.print(_table("Projections", found.projections))
+
+
+def _table(title: str, rows: Iterable[msgspec.Struct]) -> Table:
+    table = Table(title=title)
+    for number, row in enumerate(rows):
+        values = msgspec.structs.asdict(row)
+        if number == 0:
+            for name in values:
+                table.add_column(name)
+        table.add_row(*("" if value is None else str(value) for value in values.values()))
+    return table
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Sending commands to whichever service takes them, and again while the answer is not known."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from functools import cache
+from typing import Any, get_args
+
+import msgspec
+from msgspec import Struct
+
+from services.aftercare import app as aftercare
+from services.intake import app as intake
+from services.placement import app as placement
+from shared.bus import Bus
+from shared.bus_door import forwarder
+from shared.command import Command, Problem, Reply
+from shared.handling import Context
+
+TRIES = 8
+TIMEOUT_SECONDS = 12.0
+AGAIN = frozenset({"NOT_YET", "OUTCOME_UNKNOWN", "BUS_AWAY", "NOT_STORED"})
+
+_COMMANDS = {
+    "intake": intake.COMMANDS,
+    "placement": placement.COMMANDS,
+    "aftercare": aftercare.COMMANDS,
+}
+
+
+class Answer(Struct, frozen=True, omit_defaults=True):
+    """The reply to one line."""
+
+    line: int
+    ok: bool
+    position: int | None = None
+    events: list[Any] | None = None
+    warnings: list[Any] | None = None
+    error: Problem | None = None
+
+
+@cache
+def services() -> dict[str, str]:
+    """Command type to the service that takes it."""
+    return {
+        kind.__name__: service
+        for service, union in _COMMANDS.items()
+        for kind in get_args(union) or (union,)
+    }
+
+
+def commands() -> dict[str, tuple[type[Command], ...]]:
+    """Service to the commands that it takes."""
+    return {service: get_args(union) or (union,) for service, union in _COMMANDS.items()}
+
+
+class Sender:
+    """Sends commands over the bus, one after the other."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._answers = {s: forwarder(bus, s, TIMEOUT_SECONDS) for s in set(services().values())}
+
+    async def send(self, body: bytes) -> Reply:
+        """The reply to one command; what is not settled is sent again, with growing pauses."""
+        kind = _type_of(body)
+        if isinstance(kind, Problem):
+            return Reply(ok=False, error=kind)
+        answer = self._answers[services()[kind]]
+        for attempt in range(TRIES):
+            reply = await answer(body, Context())
+            if reply.error is None or reply.error.code not in AGAIN:
+                break
+            await asyncio.sleep(0.05 * 2**attempt)
+        return reply
+
+    async def send_lines(self, lines: Iterable[bytes]) -> AsyncIterator[Answer]:
+        """An answer for every line that is not empty; a bad line doesn't keep the rest."""
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                reply = await self.send(line.strip())
+                yield Answer(number, **{f: getattr(reply, f) for f in reply.__struct_fields__})
+
+
+class _Typed(Struct):
+    type: str
+
+
+def _type_of(body: bytes) -> str | Problem:
+    try:
+        kind = msgspec.json.decode(body, type=_Typed).type
+    except msgspec.ValidationError as error:
+        return Problem("INVALID_FIELD", str(error), "$.type")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Problem("MALFORMED_JSON", str(error), "")
+    if kind not in services():
+        return Problem("INVALID_FIELD", f"no service takes {kind!r}", "$.type")
+    return kind

@@ -1,0 +1,81 @@
+"""The embedded mode: a real nats-server and all four services in one process, on loopback."""
+
+import asyncio
+import os
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import click
+from msgspec.structs import replace
+
+from services.aftercare import app as aftercare
+from services.intake import app as intake
+from services.placement import app as placement
+from services.reporting import app as reporting
+from shared import settings, streams
+from shared.bus import connected
+from shared.errors import SluseError
+from shared.http_server import serve
+from shared.settings import Settings
+from sluse import demo
+from sluse.data_directory import DataDirectory
+from sluse.embedded_nats import end_leftover, nats_server
+from sluse.sending import Sender
+
+
+async def up(data: Path, *, fresh: bool, demos: tuple[str, ...], port: int, nats_port: int) -> None:
+    """Run everything until a signal comes."""
+    for key in demos:
+        demo.history_of(key)  # a wrong name is told before anything starts
+    directory = DataDirectory(data)
+    with directory.held():
+        if await end_leftover(directory.nats):
+            click.echo("ended the nats-server that an earlier run had left behind", err=True)
+        if fresh:
+            directory.clear()
+        directory.prepare()
+        async with nats_server(directory.nats, nats_port) as url:
+            given = replace(
+                settings.from_environment(os.environ, digest_key=directory.digest_key()),
+                nats_url=url,
+                database=directory.database_url(),
+                http_host="127.0.0.1",
+                http_port=port,
+            )
+            await _serve(given, directory, demos)
+
+
+async def _serve(given: Settings, directory: DataDirectory, demos: tuple[str, ...]) -> None:
+    async with AsyncExitStack() as stack:
+        bus = await stack.enter_async_context(connected(given.nats_url, "sluse-up"))
+        await streams.apply(bus)
+        for service in (intake, placement, aftercare):
+            await stack.enter_async_context(service.running(given))
+        app = await stack.enter_async_context(reporting.running(given))
+        tasks: list[asyncio.Task[None]] = []
+
+        def started(port: int) -> None:
+            click.echo(f"sluse answers at http://127.0.0.1:{port} (documented at /schema)")
+            click.echo(f"the bus is at {given.nats_url}, the data in {directory.path}")
+            click.echo("Ctrl-C ends it")
+            sys.stdout.flush()
+            sender = Sender(bus)
+            tasks.extend(asyncio.create_task(_load(key, directory, sender)) for key in demos)
+
+        try:
+            await serve(app, given.http_host, given.http_port, started)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _load(key: str, directory: DataDirectory, sender: Sender) -> None:
+    try:
+        sent = await demo.load(key, directory, sender)
+    except SluseError as error:
+        click.echo(f"demo {key}: {error.message}", err=True)
+        return
+    click.echo(f"demo {key}: {sent} commands recorded" if sent else f"demo {key}: recorded before")
+    sys.stdout.flush()

@@ -1,0 +1,1 @@
+"""The measures, each against cases that were counted by hand."""

@@ -1,0 +1,1 @@
+"""The rules of the entities: given what happened, when somebody asks for more, then this."""

@@ -1,0 +1,106 @@
+"""A programme is opened once and revised by ever higher versions."""
+
+from datetime import date
+
+from msgspec.structs import replace
+
+from services.intake import programme
+from services.intake.events import ProgrammeOpened, ProgrammeRevised
+from services.intake.events.definition import Definition, Period, checksum_of
+from services.intake.programme import OpenProgramme, ReviseProgramme
+from tests.definitions import DEFINITION, definition
+from tests.rules.given import given
+
+SECOND = definition(version=2, effective_from=date(2022, 1, 1), late_after_days=90)
+
+
+def opened(what: Definition) -> ProgrammeOpened:
+    return ProgrammeOpened(
+        programme=what.key,
+        definition=what,
+        definition_version=what.version,
+        checksum=checksum_of(what),
+        effective_from=what.effective_from,
+    )
+
+
+def revised(what: Definition) -> ProgrammeRevised:
+    return ProgrammeRevised(
+        programme=what.key,
+        definition=what,
+        definition_version=what.version,
+        checksum=checksum_of(what),
+        effective_from=what.effective_from,
+    )
+
+
+def open_by(what: Definition, key: str = "jobsporet") -> OpenProgramme:
+    return OpenProgramme(command_id="c", programme=key, definition=what)
+
+
+def revise_by(what: Definition, key: str = "jobsporet") -> ReviseProgramme:
+    return ReviseProgramme(command_id="c", programme=key, definition=what)
+
+
+def test_the_key_names_the_entity() -> None:
+    assert programme.entity_id(open_by(DEFINITION)) == "jobsporet"
+
+
+def test_a_programme_is_opened_by_its_definition() -> None:
+    given(programme).when(open_by(DEFINITION)).then(opened(DEFINITION))
+
+
+def test_opening_it_again_by_the_same_definition_changes_nothing() -> None:
+    given(programme, opened(DEFINITION)).when(open_by(DEFINITION)).then()
+
+
+def test_what_it_was_opened_by_stays_said_after_a_revision() -> None:
+    given(programme, opened(DEFINITION), revised(SECOND)).when(open_by(DEFINITION)).then()
+
+
+def test_an_open_programme_is_not_opened_by_another_definition() -> None:
+    given(programme, opened(DEFINITION)).when(open_by(SECOND)).refused("STATE")
+
+
+def test_a_definition_is_of_the_programme_that_it_names() -> None:
+    given(programme).when(open_by(DEFINITION, "other")).refused("INVALID_FIELD", "$.definition.key")
+
+
+def test_an_open_programme_is_revised_by_a_higher_version() -> None:
+    given(programme, opened(DEFINITION)).when(revise_by(SECOND)).then(revised(SECOND))
+
+
+def test_revising_it_by_what_is_in_force_changes_nothing() -> None:
+    given(programme, opened(DEFINITION)).when(revise_by(DEFINITION)).then()
+    given(programme, opened(DEFINITION), revised(SECOND)).when(revise_by(SECOND)).then()
+
+
+def test_another_content_needs_a_higher_version() -> None:
+    changed = definition(late_after_days=90)
+    given(programme, opened(DEFINITION)).when(revise_by(changed)).refused(
+        "INVALID_FIELD", "$.definition.version"
+    )
+
+
+def test_a_revision_does_not_go_back_to_an_older_version() -> None:
+    given(programme, opened(DEFINITION), revised(SECOND)).when(revise_by(DEFINITION)).refused(
+        "INVALID_FIELD", "$.definition.version"
+    )
+
+
+def test_a_programme_that_is_not_open_cannot_be_revised() -> None:
+    given(programme).when(revise_by(DEFINITION)).refused("STATE")
+
+
+def test_a_definition_with_a_problem_is_refused_where_the_problem_is() -> None:
+    backwards = Period(start="2022-12", end="2021-03")
+    given(programme).when(open_by(definition(period=backwards))).refused(
+        "INVALID_FIELD", "$.definition.period.end"
+    )
+    given(programme, opened(DEFINITION)).when(revise_by(replace(SECOND, period=backwards))).refused(
+        "INVALID_FIELD", "$.definition.period.end"
+    )
+
+
+def test_a_programme_needs_no_claim() -> None:
+    assert list(programme.claims("jobsporet", programme.INITIAL, opened(DEFINITION))) == []
