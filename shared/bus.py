@@ -20,6 +20,8 @@ from shared.errors import BusAway, SluseError
 
 OLDEST_SERVER = (2, 14, 3)
 RECONNECT_WAIT_SECONDS = 0.2
+# "JetStream system temporarily unavailable", "the cluster can not handle the request"
+LEADERLESS = frozenset({10008, 10009})
 
 log = structlog.get_logger()
 
@@ -79,6 +81,7 @@ class Bus:
 
     def __init__(self, client: Client) -> None:
         self.client = client
+        self.connections = 1  # how many times it has connected
         self._accepted_version = ""
         self._inbox = ""
         self._collectors: dict[str, asyncio.Queue[Msg]] = {}
@@ -110,9 +113,14 @@ class Bus:
             raise NoAnswer(subject) from None
 
     async def api(self, name: str, body: object, timeout: float = 2.0) -> bytes:
-        """One call of the JetStream API; its error answers are raised as ApiError."""
+        """One call of the JetStream API; its error answers are raised as ApiError.
+
+        A cluster that is electing a leader is a bus that is away.
+        """
         message = await self.request(f"$JS.API.{name}", msgspec.json.encode(body), timeout)
         problem = msgspec.json.decode(message.data, type=_ApiAnswer).error
+        if problem is not None and problem.err_code in LEADERLESS:
+            raise BusAway
         if problem is not None:
             raise ApiError(problem.err_code, problem.description)
         return message.data
@@ -188,13 +196,22 @@ async def connected(url: str, name: str, patience: float = 10.0) -> AsyncIterato
     client = Client()
     bus = Bus(client)
 
+    async def failed(error: Exception) -> None:
+        if client.is_connected:  # else it is one of many tries to connect again
+            log.warning("bus_error", error=type(error).__name__)
+
+    async def disconnected() -> None:
+        if not client.is_closed:
+            log.warning("bus_disconnected", name=name)
+
     async def reconnected() -> None:
+        bus.connections += 1
         try:
             bus.check_version()
         except ServerTooOld as error:
             log.error("server_too_old", message=error.message)
         else:
-            log.info("bus_reconnected")
+            log.info("bus_reconnected", name=name)
 
     try:
         async with asyncio.timeout(patience):
@@ -204,8 +221,8 @@ async def connected(url: str, name: str, patience: float = 10.0) -> AsyncIterato
                 reconnect_time_wait=RECONNECT_WAIT_SECONDS,  # type: ignore[arg-type]
                 max_reconnect_attempts=-1,
                 connect_timeout=2,
-                error_cb=_log_error,
-                disconnected_cb=_log_disconnected,
+                error_cb=failed,
+                disconnected_cb=disconnected,
                 reconnected_cb=reconnected,
             )
     except (NatsError, OSError, TimeoutError):
@@ -217,14 +234,6 @@ async def connected(url: str, name: str, patience: float = 10.0) -> AsyncIterato
         yield bus
     finally:
         await client.close()
-
-
-async def _log_error(error: Exception) -> None:
-    log.warning("bus_error", error=type(error).__name__)
-
-
-async def _log_disconnected() -> None:
-    log.warning("bus_disconnected")
 
 
 def header(message: Msg, name: str) -> str:

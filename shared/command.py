@@ -121,8 +121,12 @@ def decode_command(decoder: msgspec.json.Decoder[Any], body: bytes) -> Command:
     except RecursionError:
         raise MalformedJson("nested too deeply") from None
     _refuse_unstorable(command)
-    if command.registered_at is not None and command.origin is None:
+    registered_at = command.registered_at
+    if registered_at is not None and command.origin is None:
         raise InvalidField("$.registered_at", "only an import or a simulation may set it")
+    if registered_at is not None and not 1900 <= registered_at.year < 2200:
+        # the ends of the calendar cannot be moved to another time zone: no reader would get past
+        raise InvalidField("$.registered_at", "not an instant of 1900 to 2199")
     return command
 
 

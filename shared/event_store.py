@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 from nats.aio.msg import Msg
 
-from shared.bus import ApiError, Bus, NoAnswer, header
+from shared.bus import LEADERLESS, ApiError, Bus, NoAnswer, header
 from shared.envelope import Envelope, Recorded, Vocabulary, encode
 from shared.errors import BusAway, SluseError, StreamProblem, Unanswered, UnreadableHistory
 
@@ -17,7 +17,7 @@ from shared.errors import BusAway, SluseError, StreamProblem, Unanswered, Unread
 CONFLICTS = frozenset({10071, 10164, 10201})
 # The same may go through later: "id in process", "leader changed", "queue full", "the batch is
 # incomplete" (its beginning went to a server that is gone), "too many batches at once"
-PASSING = frozenset({10158, 10163, 10167, 10176, 10210})
+PASSING = frozenset({10158, 10163, 10167, 10176, 10210}) | LEADERLESS
 MESSAGE_NOT_FOUND = 10037
 LARGEST_BATCH = 1000
 PAGE = 256
@@ -66,6 +66,10 @@ class NotStored(Unanswered):
     """The server refused to store anything: full, misconfigured."""
 
     code = "NOT_STORED"
+
+
+class NotNow(NotStored):
+    """Nothing of it is stored, and the same may be a moment later: read again, try again."""
 
 
 class _Error(Struct):
@@ -132,7 +136,7 @@ class EventStore:
     async def append(self, appends: Sequence[Append]) -> int:
         """Store all events of all entities, or none; the answer is the last one's position.
 
-        Raises StaleExpectation, Unacknowledged, NotStored or BusAway. One event is a plain
+        Raises StaleExpectation, Unacknowledged, NotNow, NotStored or BusAway. One event is a plain
         publish; several are an atomic batch, which costs the server more for few messages.
         """
         messages = [
@@ -219,7 +223,7 @@ def _position(answer: Msg) -> int:
         if error.err_code in CONFLICTS:
             raise StaleExpectation(error.description, error.err_code)
         if error.err_code in PASSING:
-            raise Unacknowledged(error.description)
+            raise NotNow(error.description)
         raise NotStored(f"JetStream error {error.err_code}: {error.description}")
     if ack.duplicate:
         # The id was seen within two minutes: ours from an earlier try, or the same command id

@@ -8,7 +8,9 @@ from msgspec import Meta
 
 from shared.clock import copenhagen_day
 from shared.command import Command
-from shared.errors import FutureDate
+from shared.errors import FutureDate, InvalidField
+
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2199
 
 FactDay = Annotated[
     date, Meta(description="A day in the world (Europe/Copenhagen); not in the future.")
@@ -38,8 +40,12 @@ def first_day_of(command: Command, otherwise: date) -> date:
     return days[0][1] if days else otherwise
 
 
-def refuse_future(command: Command, at: datetime) -> None:
-    """Refuse a fact that has not happened yet."""
+def refuse_impossible_days(command: Command, at: datetime) -> None:
+    """Refuse a fact that has not happened yet, and any day that is surely a slip of the pen."""
+    for name in command.__struct_fields__:
+        day = getattr(command, name)
+        if isinstance(day, date) and not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+            raise InvalidField(f"$.{name}", f"not a day of {EARLIEST_YEAR} to {LATEST_YEAR}")
     today = copenhagen_day(at)
     for path, day in fact_days(command):
         if day > today:

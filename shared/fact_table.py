@@ -49,6 +49,7 @@ class FactTable(Generic[F]):
             sa.Column("fact_key", sa.Text, primary_key=True),
             sa.Column("until", sa.BigInteger),
             *_columns(kind),
+            sqlite_with_rowid=False,  # one tree of rows instead of rows and an index of their keys
         )
         for name in ("programme", "person_ref"):
             if name in self.fields:
@@ -84,17 +85,17 @@ class Changes:
     """Rows to open and to close, gathered over a batch and written with few statements."""
 
     def __init__(self) -> None:
-        self._opened: dict[tuple[FactTable[Any], str, str], dict[str, object]] = {}
+        self._opened: dict[tuple[FactTable[Any], str, Fact], dict[str, object]] = {}
         self._shut: dict[FactTable[Any], list[dict[str, object]]] = {}
         self._closed: dict[FactTable[Any], list[dict[str, object]]] = {}
 
     def open(self, table: FactTable[Any], entity: str, position: int, fact: Fact) -> None:
         """The fact is effective from the position on."""
-        self._opened[table, entity, key_of(fact)] = table.row(entity, position, fact)
+        self._opened[table, entity, fact] = table.row(entity, position, fact)
 
     def close(self, table: FactTable[Any], entity: str, position: int, fact: Fact) -> None:
         """The fact is effective no more from the position on."""
-        row = self._opened.pop((table, entity, key_of(fact)), None)
+        row = self._opened.pop((table, entity, fact), None)
         if row is None:
             closing = {"b_entity": entity, "b_key": key_of(fact), "b_until": position}
             self._closed.setdefault(table, []).append(closing)

@@ -13,9 +13,16 @@ from shared.clock import now
 from shared.command import Command, EventRef, Reply, Warning, accepted, digest
 from shared.decider import Decider
 from shared.envelope import Envelope, Event, Recorded, encode_data
-from shared.errors import Conflict, OutcomeUnknown, Refused, Unanswered
-from shared.event_store import Append, EventStore, History, StaleExpectation, Unacknowledged
-from shared.fact_days import refuse_future
+from shared.errors import Conflict, OutcomeUnknown, Refused, SluseError, Unanswered
+from shared.event_store import (
+    Append,
+    EventStore,
+    History,
+    NotNow,
+    StaleExpectation,
+    Unacknowledged,
+)
+from shared.fact_days import refuse_impossible_days
 from shared.identifiers import derived_id, refuse_identity
 from shared.subjects import subject_of
 
@@ -86,11 +93,14 @@ class Handler:
         """
         refuse_identity(command)
         sent = fresh = False
+        beaten: SluseError = Conflict("others were faster, several times over: look again")
         for attempt in range(ATTEMPTS):
             try:
                 return await self._attempt(handling, command, context, fresh)
             except StaleExpectation:
                 pass
+            except NotNow as error:
+                beaten = error
             except Unacknowledged:
                 sent = True
             except Unanswered:
@@ -109,7 +119,7 @@ class Handler:
             await asyncio.sleep(random.uniform(0, 0.005 * 2 ** min(attempt, 6)))
         if sent:
             raise OutcomeUnknown
-        raise Conflict("others were faster, several times over: look again")
+        raise beaten
 
     async def _attempt(
         self, handling: Handling[C, S, E, K], command: C, context: Context, fresh: bool
@@ -121,7 +131,7 @@ class Handler:
             return self._first_answer(earlier, command)
         _expect(command, history)
         at = self._clock()
-        refuse_future(command, at)
+        refuse_impossible_days(command, at)
         known = await handling.look_up(command, state, fresh)
         flags = handling.flags(command, known, at)
         events = decider.decide(command, state, at, known)

@@ -31,6 +31,8 @@ STATUS_OF_CODE = {
     "UNREADABLE_HISTORY": 503,
     "SERVER_TOO_OLD": 503,
     "INTERNAL": 500,
+    "PARTITION": 500,
+    "UNKNOWN_PHASE": 500,
     "JETSTREAM": 503,
 }
 CODE_OF_STATUS = {
@@ -81,10 +83,10 @@ def reply_response(reply: Reply) -> Response[Reply]:
     return Response(reply, status_code=status, headers=headers)
 
 
-def on_http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[Reply]:
+def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Reply]:
     """What Litestar itself refuses, in the shape of every other answer."""
     code = CODE_OF_STATUS.get(error.status_code, "INTERNAL")
-    headers = {name: value for name, value in (error.headers or {}).items() if name == "Allow"}
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else {}
     reply = Reply(ok=False, error=Problem(code, error.detail, ""))
     return Response(reply, status_code=error.status_code, headers=headers)
 
@@ -95,6 +97,13 @@ def on_error(_: Request[Any, Any, Any], error: SluseError) -> Response[Reply]:
     if isinstance(error, NotYet):
         return Response(reply, status_code=409, headers={"Retry-After": RETRY_AFTER_SECONDS})
     return reply_response(reply)
+
+
+def _allowed(request: Request[Any, Any, Any]) -> str:
+    routes = (route for route in request.app.routes if route.path == request.url.path)
+    return ", ".join(
+        sorted({str(method) for route in routes for method in getattr(route, "methods", ())})
+    )
 
 
 def on_defect(_: Request[Any, Any, Any], error: Exception) -> Response[Reply]:

@@ -12,7 +12,8 @@ Positions: TypeAlias = Mapping[str, int]
 """Stream to position."""
 
 _LETTERS = {service[0]: stream_of(service) for service in SERVICES}
-_PART = re.compile(r"([a-z])(0|[1-9]\d{0,18})")
+# No more digits than every database takes for a 64-bit integer.
+_PART = re.compile(r"([a-z])(0|[1-9][0-9]{0,17})")
 
 
 def written(positions: Positions) -> str:

@@ -3,12 +3,14 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
 from msgspec import Struct
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.bus import Bus
@@ -21,6 +23,7 @@ from shared.stream_reader import Message, read
 
 CACHED_ENTITIES = 20_000
 RETRY_SECONDS = 1.0
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout, OSError)
 
 log = structlog.get_logger()
 
@@ -110,12 +113,19 @@ class Projection:
 
     async def _follow(self, bus: Bus, stream: str) -> None:
         try:
-            async for messages in read(bus, stream, self.positions[stream]):
-                await self._take(stream, messages)
-                self.pending[stream] = messages[-1].pending
+            async with aclosing(read(bus, stream, self.positions[stream])) as reading:
+                async for messages in reading:
+                    await self._take(stream, messages)
+                    self.pending[stream] = messages[-1].pending
         except (StreamProblem, Fenced) as error:
-            self.stopped[stream] = f"{error.code}: {error.message}"
-            log.error("projection_stopped", projection=self.plan.name, why=error.message)
+            self._stop(stream, error.code, error.message)
+        except Exception as error:  # a fold's own fault: it must not stop in silence
+            log.exception("projection_broken", projection=self.plan.name, stream=stream)
+            self._stop(stream, "BROKEN", type(error).__name__)
+
+    def _stop(self, stream: str, code: str, why: str) -> None:
+        self.stopped[stream] = f"{code}: {why}"
+        log.error("projection_stopped", projection=self.plan.name, stream=stream, code=code)
 
     async def _take(self, stream: str, messages: Sequence[Message]) -> None:
         """Apply what can be read; what lies before an unreadable message is kept."""
@@ -131,7 +141,7 @@ class Projection:
             try:
                 await self.apply(stream, records)
                 break
-            except DBAPIError as error:  # a database that is away: nothing is lost by waiting
+            except DATABASE_AWAY as error:  # nothing is lost by waiting
                 log.error("database_away", projection=self.plan.name, error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
         if problem is not None:
@@ -164,8 +174,11 @@ class Projection:
 
     async def caught_up(self, bus: Bus, timeout: float) -> bool:
         """Wait until the rows include all that the streams hold by now."""
+        deadline = asyncio.get_running_loop().time() + timeout
         for stream in self.vocabularies:
-            if not await self.reached(stream, await bus.last_position(stream), timeout):
+            last = await bus.last_position(stream)
+            left = deadline - asyncio.get_running_loop().time()
+            if not await self.reached(stream, last, max(left, 0)):
                 return False
         return True
 

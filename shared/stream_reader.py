@@ -12,12 +12,12 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
-from shared.bus import ApiError, Bus, NoAnswer, header, instant
+from shared.bus import ApiError, Bus, NoAnswer, ServerTooOld, header, instant
 from shared.errors import BusAway, StreamGap
 
 PULL = 1000
-EXPIRES_SECONDS = 30
-HEARTBEAT_SECONDS = 2
+EXPIRES_SECONDS = 30.0
+HEARTBEAT_SECONDS = 2.0
 RETRY_SECONDS = 0.2
 _SECOND = 1_000_000_000
 
@@ -46,6 +46,7 @@ async def read(bus: Bus, stream: str, after: int) -> AsyncGenerator[list[Message
     stream itself lacks a position. Never ends by itself.
     """
     position = after
+    said = ""
     while True:
         consumer = _Consumer(bus, stream, position)
         try:
@@ -54,9 +55,12 @@ async def read(bus: Bus, stream: str, after: int) -> AsyncGenerator[list[Message
                 messages = await consumer.next_messages()
                 if messages:
                     position = messages[-1].position
+                    said = ""
                     yield messages
-        except (_Lost, ApiError, NoAnswer, BusAway) as error:
-            log.info("reader_reopens", stream=stream, position=position, why=str(error))
+        except (_Lost, ApiError, NoAnswer, BusAway, ServerTooOld) as error:
+            if said != str(error):  # once, not at every try
+                said = str(error)
+                log.info("reader_reopens", stream=stream, position=position, why=said)
             await asyncio.sleep(RETRY_SECONDS)
         finally:
             await consumer.close()
@@ -79,6 +83,7 @@ class _Consumer:
         self._inbox: asyncio.Queue[Msg] = asyncio.Queue()
         self._reply = bus.client.new_inbox()
         self._subscription: Subscription | None = None
+        self._ended: _Lost | StreamGap | None = None
 
     async def open(self) -> None:
         self._subscription = await self._bus.client.subscribe(self._reply, cb=self._inbox.put)
@@ -103,11 +108,16 @@ class _Consumer:
         try:
             await self._subscription.unsubscribe()
             await self._bus.publish(f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._name}", b"")
-        except (NatsError, BusAway):
+        except (NatsError, BusAway, ServerTooOld):
             log.debug("reader_not_closed", stream=self._stream)
 
     async def next_messages(self) -> list[Message]:
-        """What has come; waits for one. Empty when the server only said that it is alive."""
+        """What has come; waits for one. Empty when the server only said that it is alive.
+
+        What lies before a loss or a gap is given first; the next call raises it.
+        """
+        if self._ended is not None:
+            raise self._ended
         if self._asked <= 0:
             await self._pull()
         try:
@@ -117,7 +127,18 @@ class _Consumer:
             raise _Lost("no heartbeat") from None
         while not self._inbox.empty():
             arrived.append(self._inbox.get_nowait())
-        return [message for raw in arrived if (message := self._accept(raw)) is not None]
+        return self._accepted(arrived)
+
+    def _accepted(self, arrived: list[Msg]) -> list[Message]:
+        messages: list[Message] = []
+        try:
+            for raw in arrived:
+                message = self._accept(raw)
+                if message is not None:
+                    messages.append(message)
+        except (_Lost, StreamGap) as ended:
+            self._ended = ended
+        return messages
 
     async def _pull(self) -> None:
         self._asked = PULL
@@ -126,8 +147,8 @@ class _Consumer:
             msgspec.json.encode(
                 {
                     "batch": PULL,
-                    "expires": EXPIRES_SECONDS * _SECOND,
-                    "idle_heartbeat": HEARTBEAT_SECONDS * _SECOND,
+                    "expires": int(EXPIRES_SECONDS * _SECOND),
+                    "idle_heartbeat": int(HEARTBEAT_SECONDS * _SECOND),
                 }
             ),
             reply=self._reply,

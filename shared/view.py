@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from shared.bus import Bus, NoAnswer
+from shared.bus import ApiError, Bus, NoAnswer
 from shared.database import opened
 from shared.errors import BusAway, NotYet
 from shared.facts import Fact
@@ -29,10 +29,10 @@ class View:
             return await self.projection.tables[kind].effective(db, None, **equals)
 
     async def catch_up(self) -> None:
-        """Come as far as the streams are now; NotYet if that takes too long."""
+        """Come as far as the streams are now; NotYet if that takes too long, or BusAway."""
         try:
             reached = await self.projection.caught_up(self._bus, self.wait)
-        except NoAnswer:
+        except (NoAnswer, ApiError):
             raise BusAway from None
         if not reached:
             raise NotYet("what other services recorded has not arrived here yet: send it again")

@@ -48,8 +48,8 @@ def handlings(store: EventStore, view: View) -> Mapping[type[Command], AnyHandli
             raise StaleExpectation("it was offered meanwhile")
 
     def flags(command: PlanCommand, known: Known, at: datetime) -> Sequence[str]:
-        # The clock registers nothing late: it says what the calendar says.
-        if known.definition is None or isinstance(command, MissFollowUp):
+        # Neither the reaction nor the clock registers anything late: they follow what was recorded.
+        if known.definition is None or isinstance(command, MissFollowUp | OfferAftercare):
             return ()
         return check(command, known.definition, at)
 

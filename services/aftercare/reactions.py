@@ -14,7 +14,6 @@ from services.aftercare.plan import OfferAftercare
 from services.placement.events import VOCABULARY as PLACEMENT
 from services.placement.events import EmploymentStarted
 from shared.bus import Bus, NoAnswer
-from shared.clock import copenhagen_day
 from shared.desk import Desk
 from shared.envelope import Recorded
 from shared.errors import NotYet, SluseError
@@ -25,6 +24,7 @@ from shared.view import View
 
 DURABLE = "aftercare-offers-v1"
 RETRY_SECONDS = 1.0
+PULL_SECONDS = 1.0  # a pull that a restart of the bus has swallowed is repeated after this
 ACTOR = "sluse:aftercare"
 
 log = structlog.get_logger()
@@ -58,7 +58,7 @@ async def offer(record: Recorded, view: View, desk: Desk) -> None:
         person_ref=about.person_ref,
         programme=about.programme,
         company=about.company,
-        offered_on=copenhagen_day(record.envelope.registered_at),
+        offered_on=event.start_on,
         anchor_on=event.start_on,
         late_reason=record.envelope.latereason or None,
         origin=record.envelope.origin or None,  # type: ignore[arg-type]
@@ -101,7 +101,7 @@ def subscribe(broker: NatsBroker, view: View, desk: Desk) -> None:
         "placement.placement.*",
         stream=JStream("PLACEMENT", declare=False),
         durable=DURABLE,
-        pull_sub=PullSub(batch_size=1),
+        pull_sub=PullSub(batch_size=1, timeout=PULL_SECONDS),
         ack_policy=AckPolicy.MANUAL,
         config=ConsumerConfig(ack_wait=30, max_deliver=-1, max_ack_pending=256),
     )

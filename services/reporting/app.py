@@ -25,7 +25,7 @@ from shared.bus import Bus, NoAnswer, connected
 from shared.bus_door import connected_broker, forwarder, start
 from shared.command_schema import Json, with_commands
 from shared.errors import BusAway, InvalidField, SluseError
-from shared.http_door import command_route, on_error, on_http_error
+from shared.http_door import command_route, on_defect, on_error, on_http_error
 from shared.http_server import serve
 from shared.settings import Settings
 from shared.status_door import open_status
@@ -159,7 +159,11 @@ def build(reader: Reader, bus: Bus, settings: Settings) -> Litestar:
         [*routes(reader, bus), *commands, schema],
         openapi_config=OpenAPIConfig(title="sluse", version="1", path="/schema/ui"),
         logging_config=None,
-        exception_handlers={HTTPException: on_http_error, SluseError: on_error},
+        exception_handlers={
+            HTTPException: on_http_error,
+            SluseError: on_error,
+            Exception: on_defect,
+        },
     )
     return app
 
