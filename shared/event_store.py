@@ -1,6 +1,7 @@
 """The event store: load an entity's history, append to it with an expectation, or not at all."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -21,6 +22,7 @@ PASSING = frozenset({10158, 10163, 10167, 10176, 10210}) | LEADERLESS
 MESSAGE_NOT_FOUND = 10037
 LARGEST_BATCH = 1000
 PAGE = 256
+REMEMBERED = 20_000  # events; with their envelopes some 40 MB
 
 
 class History(Struct, frozen=True):
@@ -94,6 +96,29 @@ class _Found(Struct):
 _acks = msgspec.json.Decoder(_Ack)
 
 
+class _Memory:
+    """The histories read last, as many as hold REMEMBERED events."""
+
+    def __init__(self) -> None:
+        self._histories: OrderedDict[str, History] = OrderedDict()
+        self._events = 0
+
+    def get(self, subject: str) -> History:
+        return self._histories.get(subject) or History(subject)
+
+    def keep(self, history: History) -> None:
+        """Another reader of the same entity may have come further meanwhile: that one is kept."""
+        known = self.get(history.subject)
+        if not history.records or history.position < known.position:
+            return
+        self._histories[history.subject] = history
+        self._histories.move_to_end(history.subject)
+        self._events += len(history.records) - len(known.records)
+        while self._events > REMEMBERED:
+            _, oldest = self._histories.popitem(last=False)
+            self._events -= len(oldest.records)
+
+
 class EventStore:
     """One service's stream: reads its entities and is the only one to write them."""
 
@@ -103,20 +128,21 @@ class EventStore:
         self.vocabulary = vocabulary
         self.stream = vocabulary.stream
         self._timeout = timeout
+        self._remembered = _Memory()
 
     async def load(self, subject: str, at_least: int = 0) -> History:
         """All events of one entity, at least up to a position that the leader has named.
 
         Any replica may answer, also one that is behind: harmless for deciding (the expectation
         finds out), wrong for refusing; hence `at_least`.
-        Raises BusAway, or UnreadableHistory.
+        What was read before is remembered, so only what is new is asked for: a memory that is
+        behind is as harmless as a replica that is. Raises BusAway, or UnreadableHistory.
         """
         deadline = asyncio.get_running_loop().time() + self._timeout
         while True:
-            messages = await self._read(subject)
-            position = int(header(messages[-1], "Nats-Sequence")) if messages else 0
-            if position >= at_least:
-                return History(subject, position, tuple(self._decoded(subject, messages)))
+            history = await self._read_on(self._remembered.get(subject))
+            if history.position >= at_least:
+                return history
             if asyncio.get_running_loop().time() > deadline:
                 raise BusAway
             await asyncio.sleep(0.01)  # a replica is behind its leader by milliseconds
@@ -165,14 +191,16 @@ class EventStore:
             raise Unacknowledged(f"no acknowledgement for {subject}") from None
         return _position(answer)
 
-    async def _read(self, subject: str) -> list[Msg]:
-        messages: list[Msg] = []
-        while True:
-            first = int(header(messages[-1], "Nats-Sequence")) + 1 if messages else 1
-            page, more = await self._page(subject, first)
-            messages += page
-            if not more:
-                return messages
+    async def _read_on(self, known: History) -> History:
+        """The history with what has come since."""
+        more = True
+        while more:
+            page, more = await self._page(known.subject, known.position + 1)
+            if page:
+                records = (*known.records, *self._decoded(known.subject, page))
+                known = History(known.subject, records[-1].position, records)
+        self._remembered.keep(known)
+        return known
 
     async def _page(self, subject: str, first: int) -> tuple[list[Msg], bool]:
         """Messages of the subject from a position on, and whether there are more behind them."""

@@ -64,7 +64,7 @@ def command_route(service: str, answer: Answer) -> HTTPRouteHandler:
         status_code=200,
         media_type=MediaType.JSON,
         request_max_body_size=LARGEST_BODY,
-        include_in_schema=False,  # described from the commands themselves, see openapi.py
+        include_in_schema=False,  # described from the commands themselves, see command_schema.py
         name=f"{service}-commands",
     )
     async def take(request: Request[Any, Any, Any]) -> Response[Reply]:
