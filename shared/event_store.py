@@ -106,6 +106,9 @@ class _Memory:
     def get(self, subject: str) -> History:
         return self._histories.get(subject) or History(subject)
 
+    def forget(self, subject: str) -> None:
+        self._events -= len(self._histories.pop(subject).records)
+
     def keep(self, history: History) -> None:
         """Another reader of the same entity may have come further meanwhile: that one is kept."""
         known = self.get(history.subject)
@@ -130,19 +133,23 @@ class EventStore:
         self._timeout = timeout
         self._remembered = _Memory()
 
-    async def load(self, subject: str, at_least: int = 0) -> History:
-        """All events of one entity, at least up to a position that the leader has named.
+    async def load(self, subject: str, newest: int | None = None) -> History:
+        """All events of one entity, at least up to the newest position, if the leader has named it.
 
         Any replica may answer, also one that is behind: harmless for deciding (the expectation
-        finds out), wrong for refusing; hence `at_least`.
+        finds out), wrong for refusing; hence `newest`.
         What was read before is remembered, so only what is new is asked for: a memory that is
         behind is as harmless as a replica that is. Raises BusAway, or UnreadableHistory.
         """
         deadline = asyncio.get_running_loop().time() + self._timeout
+        known = self._remembered.get(subject)
+        if newest is not None and newest < known.position:
+            known = History(subject)  # the stream was restored to an earlier state
+            self._remembered.forget(subject)
         while True:
-            history = await self._read_on(self._remembered.get(subject))
-            if history.position >= at_least:
-                return history
+            known = await self._read_on(known)
+            if known.position >= (newest or 0):
+                return known
             if asyncio.get_running_loop().time() > deadline:
                 raise BusAway
             await asyncio.sleep(0.01)  # a replica is behind its leader by milliseconds

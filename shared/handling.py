@@ -178,8 +178,8 @@ async def folded(
 
 async def _history(store: EventStore, name: str, entity_id: str, fresh: bool) -> History:
     subject = subject_of(store.vocabulary.service, name, entity_id)
-    at_least = await store.last_position(subject) if fresh else 0
-    return await store.load(subject, at_least)
+    newest = await store.last_position(subject) if fresh else None
+    return await store.load(subject, newest)
 
 
 class _Unconfirmed(Refused):

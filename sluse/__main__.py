@@ -6,7 +6,7 @@ import sys
 from collections.abc import Coroutine, Iterable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import click
 import msgspec
@@ -45,9 +45,17 @@ def _carry_out(work: Coroutine[Any, Any, int]) -> None:
 
 @click.group()
 @click.option("--verbose", is_flag=True, help="Log what happens, not only what goes wrong.")
-def main(verbose: bool) -> None:
+@click.option(
+    "--log-format",
+    envvar="SLUSE_LOG_FORMAT",
+    type=click.Choice(["auto", "json", "pretty"]),
+    default="auto",
+    show_default=True,
+    help="Pretty is for people; auto is pretty on a terminal.",
+)
+def main(verbose: bool, log_format: Literal["auto", "json", "pretty"]) -> None:
     """Sluse: from a referral to a goal, every step recorded as an event."""
-    logs.set_up("auto", logging.INFO if verbose else logging.WARNING)
+    logs.set_up(log_format, logging.INFO if verbose else logging.WARNING)
 
 
 @main.command()

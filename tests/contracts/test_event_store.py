@@ -200,4 +200,23 @@ async def test_a_position_that_the_leader_never_had_is_waited_for_and_then_given
     store = EventStore(bus, VOCABULARY, timeout=0.2)
 
     with pytest.raises(BusAway):
-        await store.load(subject, at_least=10**9)
+        await store.load(subject, newest=10**9)
+
+
+async def test_a_stream_restored_to_an_earlier_state_is_read_from_its_beginning(
+    bus: Bus, own_store: EventStore
+) -> None:
+    service = own_store.vocabulary.service
+    entity = f"{service}.person.p"
+    await own_store.append([an_append(entity, 0, events=3)])
+    assert len((await own_store.load(entity)).records) == 3
+
+    stream = own_store.stream
+    config = streams.wanted(stream, f"{service}.>", 1)
+    await bus.api(f"STREAM.DELETE.{stream}", {}, timeout=10)
+    await bus.api(f"STREAM.CREATE.{stream}", config, timeout=10)
+    restored = an_append(entity, 0)
+    await own_store.append([restored])
+
+    history = await own_store.load(entity, await own_store.last_position(entity))
+    assert [record.envelope.id for record in history.records] == [restored.envelopes[0].id]

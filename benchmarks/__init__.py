@@ -1,0 +1,1 @@
+"""Measurements: what it costs, printed with ratios, never a test that fails on a slow day."""
