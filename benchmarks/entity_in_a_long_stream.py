@@ -59,7 +59,7 @@ async def side(
     `together`: each entity's events in a row, written lately. `apart`: evenly over the stream.
     """
     directory.mkdir()
-    async with nats_server(directory, 0) as url, connected(url, "benchmark") as bus:
+    async with nats_server(directory, 0) as server, connected(server.url, "benchmark") as bus:
         await streams.apply(bus, 1, {VOCABULARY.stream: f"{VOCABULARY.service}.>"})
         lately = FIRST_EVENTS * len(together)
         events = await placements.fill(bus, placements.spread(apart, FIRST_EVENTS, total - lately))

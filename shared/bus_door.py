@@ -13,7 +13,7 @@ from shared.command import Reply, refused
 from shared.command_schema import described
 from shared.desk import Desk
 from shared.errors import BusAway, OutcomeUnknown, SluseError
-from shared.handling import Context
+from shared.handling import Context, context_of
 from shared.subjects import commands_subject, schema_subject
 
 CORRELATION = "Sluse-Correlation-Id"
@@ -59,11 +59,7 @@ def forwarder(bus: Bus, service: str, timeout: float) -> Answer:
 
 
 def _context(headers: Mapping[str, str]) -> Context:
-    return Context(
-        actor="local",
-        correlation_id=headers.get(CORRELATION, ""),
-        traceparent=headers.get(TRACEPARENT, ""),
-    )
+    return context_of(headers.get(CORRELATION, ""), headers.get(TRACEPARENT, ""))
 
 
 async def _as_it_came(message: NatsMessage) -> NatsMessage:

@@ -18,13 +18,6 @@ def copenhagen_day(at: datetime) -> date:
     return at.astimezone(COPENHAGEN).date()
 
 
-def end_of_day(day: date) -> datetime:
-    """The last instant of a Danish calendar day, in UTC."""
-    midnight = datetime(day.year, day.month, day.day, tzinfo=COPENHAGEN)
-    next_midnight = (midnight.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=COPENHAGEN)
-    return next_midnight.astimezone(UTC) - timedelta(microseconds=1)
-
-
 def plus_months(day: date, months: int) -> date:
     """The same day so many calendar months on, clipped to the month's last day."""
     year, month0 = divmod(day.year * 12 + day.month - 1 + months, 12)

@@ -9,10 +9,15 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from shared.errors import InvalidField, MalformedJson, Refused, SluseError
+from shared.errors import InvalidField, MalformedJson, Refused, SluseError, UnknownField
 from shared.identifiers import Code, CommandId, leaves
 
 LARGEST_BODY = 262_144
+
+# What the same command, sent again, may well be answered otherwise.
+SEND_AGAIN = frozenset(
+    {"NOT_YET", "OUTCOME_UNKNOWN", "BUS_AWAY", "DATABASE_AWAY", "NOT_STORED", "INTERNAL"}
+)
 
 Origin = Literal["import", "simulation"]
 
@@ -147,4 +152,6 @@ def invalid_field(error: msgspec.ValidationError) -> InvalidField:
     text = _AT.sub("", text)
     if field := _FIELD.match(text):
         path = f"{path}.{field.group(2)}"
+        if field.group(1) == "contains unknown":
+            return UnknownField(path, text)
     return InvalidField(path, text)

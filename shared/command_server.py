@@ -10,7 +10,7 @@ from shared.command_schema import Json, described, with_commands
 from shared.desk import Desk
 from shared.errors import SluseError
 from shared.http_door import command_route, on_defect, on_error, on_http_error
-from shared.http_server import serve
+from shared.http_server import bound, serve
 from shared.settings import Settings
 
 
@@ -18,8 +18,9 @@ async def serve_commands(
     running: Callable[[Settings], AbstractAsyncContextManager[Desk]], settings: Settings
 ) -> None:
     """Run the service and serve POST /<service>/commands until a signal comes."""
+    listening = bound(settings.http_host, settings.http_port)
     async with running(settings) as desk:
-        await serve(app_of(desk), settings.http_host, settings.http_port)
+        await serve(app_of(desk), listening)
 
 
 def app_of(desk: Desk) -> Litestar:

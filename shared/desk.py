@@ -11,8 +11,9 @@ import structlog
 
 from shared.bus import ServerTooOld
 from shared.command import Command, Problem, Reply, decode_command, refused
-from shared.errors import Refused, SluseError, Unanswered
+from shared.errors import Refused, SluseError, Unanswered, UnknownField
 from shared.handling import Context, Handler, Handling
+from shared.identifiers import refuse_identity
 from shared.subjects import subject_of
 
 log = structlog.get_logger()
@@ -35,11 +36,15 @@ class Desk:
 
     async def answer(self, body: bytes, context: Context) -> Reply:
         """Decode, carry out, answer: what a door calls."""
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(service=self.service)
+        if context.correlation_id:
+            structlog.contextvars.bind_contextvars(correlation_id=context.correlation_id)
         try:
             command = decode_command(self._decoder, body)
+            refuse_identity(command)  # before an id of its can reach the log
         except Refused as error:
-            # The code and the path, never the message: it may quote what was sent.
-            log.info("refused", service=self.service, code=error.code, path=error.path)
+            log.info("refused", code=error.code, path=_path(error))
             return refused(error)
         return await self.take(command, context)
 
@@ -57,7 +62,7 @@ class Desk:
             reply = await self._carry_out(command, context)
             log.info("accepted", seconds=_since(began), events=len(reply.events or ()))
         except Refused as error:
-            log.info("refused", code=error.code, path=error.path, seconds=_since(began))
+            log.info("refused", code=error.code, path=_path(error), seconds=_since(began))
             reply = refused(error)
         except (Unanswered, ServerTooOld) as error:
             log.warning("unanswered", code=error.code, seconds=_since(began))
@@ -77,6 +82,11 @@ class Desk:
             entity=subject_of(self.service, handling.decider.NAME, entity_id)
         )
         return await self._handler.handle(handling, command, context)
+
+
+def _path(error: Refused) -> str:
+    """What a log may say of a refusal beside its code; never the message, which quotes the caller."""
+    return "" if isinstance(error, UnknownField) else error.path
 
 
 def _since(began: float) -> float:

@@ -50,6 +50,10 @@ class InvalidField(Refused):
         super().__init__(why, path)
 
 
+class UnknownField(InvalidField):
+    """The path ends in a name of the caller's making: an answer may say it, a log may not."""
+
+
 class FutureDate(Refused):
     code = "FUTURE_DATE"
 
@@ -113,6 +117,13 @@ class BusAway(Unanswered):
         super().__init__("the bus does not answer: send the same command again later")
 
 
+class DatabaseAway(Unanswered):
+    code = "DATABASE_AWAY"
+
+    def __init__(self) -> None:
+        super().__init__("the database does not answer: send the same again later")
+
+
 class UnreadableHistory(Unanswered):
     code = "UNREADABLE_HISTORY"
 
@@ -126,6 +137,13 @@ class StreamGap(StreamProblem):
 
     def __init__(self, stream: str, expected: int, found: int) -> None:
         super().__init__(f"{stream}: position {expected} is missing, the next one is {found}")
+
+
+class StreamShorter(StreamProblem):
+    code = "STREAM_SHORTER"
+
+    def __init__(self, stream: str, read: int, last: int) -> None:
+        super().__init__(f"{stream}: read up to {read}, but it ends at {last}: was it restored?")
 
 
 class Undecodable(StreamProblem):

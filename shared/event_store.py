@@ -1,7 +1,6 @@
 """The event store: load an entity's history, append to it with an expectation, or not at all."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -13,6 +12,7 @@ from nats.aio.msg import Msg
 from shared.bus import LEADERLESS, ApiError, Bus, NoAnswer, header
 from shared.envelope import Envelope, Recorded, Vocabulary, encode
 from shared.errors import BusAway, SluseError, StreamProblem, Unanswered, UnreadableHistory
+from shared.recent import Recent
 
 # "wrong last sequence", "another write in flight", "an id of the batch is in the window already"
 CONFLICTS = frozenset({10071, 10164, 10201})
@@ -96,32 +96,6 @@ class _Found(Struct):
 _acks = msgspec.json.Decoder(_Ack)
 
 
-class _Memory:
-    """The histories read last, as many as hold REMEMBERED events."""
-
-    def __init__(self) -> None:
-        self._histories: OrderedDict[str, History] = OrderedDict()
-        self._events = 0
-
-    def get(self, subject: str) -> History:
-        return self._histories.get(subject) or History(subject)
-
-    def forget(self, subject: str) -> None:
-        self._events -= len(self._histories.pop(subject).records)
-
-    def keep(self, history: History) -> None:
-        """Another reader of the same entity may have come further meanwhile: that one is kept."""
-        known = self.get(history.subject)
-        if not history.records or history.position < known.position:
-            return
-        self._histories[history.subject] = history
-        self._histories.move_to_end(history.subject)
-        self._events += len(history.records) - len(known.records)
-        while self._events > REMEMBERED:
-            _, oldest = self._histories.popitem(last=False)
-            self._events -= len(oldest.records)
-
-
 class EventStore:
     """One service's stream: reads its entities and is the only one to write them."""
 
@@ -131,7 +105,7 @@ class EventStore:
         self.vocabulary = vocabulary
         self.stream = vocabulary.stream
         self._timeout = timeout
-        self._remembered = _Memory()
+        self._remembered: Recent[History] = Recent(REMEMBERED)
 
     async def load(self, subject: str, newest: int | None = None) -> History:
         """All events of one entity, at least up to the newest position, if the leader has named it.
@@ -142,7 +116,7 @@ class EventStore:
         behind is as harmless as a replica that is. Raises BusAway, or UnreadableHistory.
         """
         deadline = asyncio.get_running_loop().time() + self._timeout
-        known = self._remembered.get(subject)
+        known = self._remembered.get(subject) or History(subject)
         if newest is not None and newest < known.position:
             known = History(subject)  # the stream was restored to an earlier state
             self._remembered.forget(subject)
@@ -206,8 +180,14 @@ class EventStore:
             if page:
                 records = (*known.records, *self._decoded(known.subject, page))
                 known = History(known.subject, records[-1].position, records)
-        self._remembered.keep(known)
+        self._remember(known)
         return known
+
+    def _remember(self, history: History) -> None:
+        known = self._remembered.get(history.subject)
+        # Another reader of the same entity may have come further meanwhile.
+        if history.records and (known is None or known.position <= history.position):
+            self._remembered.keep(history.subject, history, len(history.records))
 
     async def _page(self, subject: str, first: int) -> tuple[list[Msg], bool]:
         """Messages of the subject from a position on, and whether there are more behind them."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar, get_args
@@ -23,7 +24,7 @@ from shared.event_store import (
     Unacknowledged,
 )
 from shared.fact_days import refuse_impossible_days
-from shared.identifiers import derived_id, refuse_identity
+from shared.identifiers import derived_id, looks_like_cpr
 from shared.subjects import subject_of
 
 ATTEMPTS = 12
@@ -39,6 +40,10 @@ WARNINGS = {
 }
 
 
+_CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
 class Context(Struct, frozen=True, kw_only=True):
     """Who asks, and what led to it."""
 
@@ -46,6 +51,16 @@ class Context(Struct, frozen=True, kw_only=True):
     correlation_id: str = ""
     causation_id: str = ""
     traceparent: str = ""
+
+
+def context_of(correlation_id: str, traceparent: str) -> Context:
+    """What a door was told beside the body; what has not the shape, or betrays a person, is dropped."""
+    correlates = _CORRELATION_ID.fullmatch(correlation_id) and not looks_like_cpr(correlation_id)
+    return Context(
+        actor="local",
+        correlation_id=correlation_id if correlates else "",
+        traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else "",
+    )
 
 
 class Handling(Generic[C, S, E, K]):
@@ -91,7 +106,6 @@ class Handler:
         A refusal is given only on what the leader and the views' streams had when it was asked
         for: what a replica or a view has not seen yet must not become a "no".
         """
-        refuse_identity(command)
         sent = fresh = False
         beaten: SluseError = Conflict("others were faster, several times over: look again")
         for attempt in range(ATTEMPTS):

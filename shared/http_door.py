@@ -1,6 +1,5 @@
 """The door over HTTP: POST /<service>/commands, the same body and the same reply as on the bus."""
 
-import re
 from typing import Any
 
 import structlog
@@ -11,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from shared.bus_door import Answer
 from shared.command import LARGEST_BODY, Problem, Reply, refused
 from shared.errors import NotYet, SluseError
-from shared.handling import Context
+from shared.handling import Context, context_of
 
 RETRY_AFTER_SECONDS = "1"
 
@@ -27,6 +26,7 @@ STATUS_OF_CODE = {
     "NOT_YET": 503,
     "OUTCOME_UNKNOWN": 503,
     "BUS_AWAY": 503,
+    "DATABASE_AWAY": 503,
     "NOT_STORED": 503,
     "UNREADABLE_HISTORY": 503,
     "SERVER_TOO_OLD": 503,
@@ -46,9 +46,6 @@ CODE_OF_STATUS = {
     429: "TOO_MANY_REQUESTS",
 }
 log = structlog.get_logger()
-
-_CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def status_of(reply: Reply) -> int:
@@ -115,10 +112,5 @@ def on_defect(_: Request[Any, Any, Any], error: Exception) -> Response[Reply]:
 
 
 def _context(request: Request[Any, Any, Any]) -> Context:
-    correlation_id = request.headers.get("x-correlation-id", "")
-    traceparent = request.headers.get("traceparent", "")
-    return Context(
-        actor="local",
-        correlation_id=correlation_id if _CORRELATION_ID.fullmatch(correlation_id) else "",
-        traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else "",
-    )
+    headers = request.headers
+    return context_of(headers.get("x-correlation-id", ""), headers.get("traceparent", ""))

@@ -42,13 +42,15 @@ class _Server(uvicorn.Server):
 
 
 async def serve(
-    app: Litestar, host: str, port: int, started: Callable[[int], None] = lambda port: None
+    app: Litestar,
+    listening: socket.socket,
+    started: Callable[[int], None] = lambda port: None,
+    until: asyncio.Future[Any] | None = None,
 ) -> None:
-    """Answer requests until SIGINT or SIGTERM; then finish those under way.
+    """Answer requests until SIGINT, SIGTERM or `until` is done; then finish those under way.
 
     `started` is told the port (it may have been 0) once connections are taken.
     """
-    listening = _bound(host, port)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -62,11 +64,13 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, _leave, server)
+    if until is not None:
+        until.add_done_callback(lambda _: _leave(server))
     await server.serve([listening])
 
 
-def _bound(host: str, port: int) -> socket.socket:
-    """Before anything else starts: a taken port is an error with a name."""
+def bound(host: str, port: int) -> socket.socket:
+    """The socket to serve on, taken before anything else starts; PortTaken if it can't be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

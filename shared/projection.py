@@ -1,9 +1,8 @@
 """A projection: folds streams into fact tables; rows and positions are committed together."""
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,13 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.bus import Bus
 from shared.envelope import Recorded, Vocabulary
-from shared.errors import SluseError, StreamProblem
+from shared.errors import DatabaseAway, SluseError, StreamProblem
 from shared.event_log import EventLog
 from shared.fact_table import Changes, FactTable, tables
 from shared.facts import Fact, Fold
+from shared.recent import Recent
 from shared.stream_reader import Message, read
 
-CACHED_ENTITIES = 20_000
+REMEMBERED = 50_000  # events, decoded, of the entities folded last
 RETRY_SECONDS = 1.0
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout, OSError)
 
@@ -78,11 +78,10 @@ class Projection:
             sa.Column("position", sa.BigInteger, nullable=False),
         )
         self.vocabularies = {v.stream: v for v in plan.vocabularies}
-        self._cache: OrderedDict[str, _Entity] = OrderedDict()
+        self._cache: Recent[_Entity] = Recent(REMEMBERED)
         self._writing = asyncio.Lock()
         self._moved = asyncio.Condition()
         self.positions: dict[str, int] = dict.fromkeys(self.vocabularies, 0)
-        self.pending: dict[str, int] = {}
         self.stopped: dict[str, str] = {}
 
     async def prepare(self) -> None:
@@ -116,7 +115,6 @@ class Projection:
             async with aclosing(read(bus, stream, self.positions[stream])) as reading:
                 async for messages in reading:
                     await self._take(stream, messages)
-                    self.pending[stream] = messages[-1].pending
         except (StreamProblem, Fenced) as error:
             self._stop(stream, error.code, error.message)
         except Exception as error:  # a fold's own fault: it must not stop in silence
@@ -162,6 +160,16 @@ class Projection:
             async with self._moved:
                 self.positions[stream] = last
                 self._moved.notify_all()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for questions; DatabaseAway if there is none to be had."""
+        try:
+            async with self.engine.connect() as db:
+                yield db
+        except DATABASE_AWAY as error:
+            log.warning("database_away", projection=self.plan.name, error=type(error).__name__)
+            raise DatabaseAway from None
 
     async def reached(self, stream: str, position: int, timeout: float) -> bool:
         """Wait until the rows include a position; False if that takes longer (seconds)."""
@@ -226,7 +234,7 @@ class Projection:
         self, db: AsyncConnection, by_entity: Mapping[str, list[Recorded]]
     ) -> dict[str, _Entity]:
         """The entities as they stood before these events: from the cache, else from the log."""
-        known = {s: self._cache[s] for s in by_entity if s in self._cache}
+        known = {s: it for s in by_entity if (it := self._cache.get(s)) is not None}
         missing = [s for s in by_entity if s not in known]
         stored = await self.log.histories(db, missing, self.vocabularies)
         for subject in missing:
@@ -237,10 +245,7 @@ class Projection:
 
     def _remember(self, folded: Mapping[str, _Entity]) -> None:
         for subject, entity in folded.items():
-            self._cache[subject] = entity
-            self._cache.move_to_end(subject)
-        while len(self._cache) > CACHED_ENTITIES:
-            self._cache.popitem(last=False)
+            self._cache.keep(subject, entity, len(entity.records))
 
 
 def _folded(subject: str, fold: Fold, records: tuple[Recorded, ...]) -> _Entity:

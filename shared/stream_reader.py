@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from datetime import datetime
 
 import msgspec
@@ -13,12 +14,13 @@ from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
 from shared.bus import ApiError, Bus, NoAnswer, ServerTooOld, header, instant
-from shared.errors import BusAway, StreamGap
+from shared.errors import BusAway, StreamGap, StreamShorter
 
 PULL = 1000
 EXPIRES_SECONDS = 30.0
 HEARTBEAT_SECONDS = 2.0
 RETRY_SECONDS = 0.2
+LOOK_AROUND_SECONDS = 0.5
 _SECOND = 1_000_000_000
 
 log = structlog.get_logger()
@@ -43,7 +45,7 @@ async def read(bus: Bus, stream: str, after: int) -> AsyncGenerator[list[Message
 
     Pulls by hand through a consumer without acknowledgements, which is made anew wherever the
     last one stopped: after a restart, a reconnection, a missed heartbeat. Raises StreamGap if the
-    stream itself lacks a position. Never ends by itself.
+    stream itself lacks a position, StreamShorter if it ends before `after`. Never ends by itself.
     """
     position = after
     said = ""
@@ -83,9 +85,15 @@ class _Consumer:
         self._inbox: asyncio.Queue[Msg] = asyncio.Queue()
         self._reply = bus.client.new_inbox()
         self._subscription: Subscription | None = None
+        self._connection = bus.connections
         self._ended: _Lost | StreamGap | None = None
 
     async def open(self) -> None:
+        """Begin to listen; what was read must be there still."""
+        last = await self._bus.last_position(self._stream)
+        if last < self._position:
+            raise StreamShorter(self._stream, self._position, last)
+        self._connection = self._bus.connections
         self._subscription = await self._bus.client.subscribe(self._reply, cb=self._inbox.put)
         config = {
             "name": self._name,
@@ -120,14 +128,21 @@ class _Consumer:
             raise self._ended
         if self._asked <= 0:
             await self._pull()
-        try:
-            async with asyncio.timeout(2 * HEARTBEAT_SECONDS + 1):
-                arrived = [await self._inbox.get()]
-        except TimeoutError:
-            raise _Lost("no heartbeat") from None
+        arrived = [await self._first()]
         while not self._inbox.empty():
             arrived.append(self._inbox.get_nowait())
         return self._accepted(arrived)
+
+    async def _first(self) -> Msg:
+        """The next message; a consumer in memory does not outlive the server's restart."""
+        deadline = asyncio.get_running_loop().time() + 2 * HEARTBEAT_SECONDS + 1
+        while asyncio.get_running_loop().time() < deadline:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_AROUND_SECONDS):
+                    return await self._inbox.get()
+            if self._bus.connections != self._connection:
+                raise _Lost("connected anew")
+        raise _Lost("no heartbeat")
 
     def _accepted(self, arrived: list[Msg]) -> list[Message]:
         messages: list[Message] = []

@@ -25,7 +25,7 @@ class View:
 
     async def facts(self, kind: type[F], **equals: object) -> list[F]:
         """The facts of a kind that are effective now and whose fields equal what is given."""
-        async with self.projection.engine.connect() as db:
+        async with self.projection.reading() as db:
             return await self.projection.tables[kind].effective(db, None, **equals)
 
     async def catch_up(self) -> None:

@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Coroutine, Iterable
 from contextlib import nullcontext
+from os import fstat
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -23,6 +24,8 @@ from shared.http_server import run as run_until_signal
 from sluse import exporting, programmes
 from sluse.sending import Sender
 from sluse.status import Status, look
+
+PATIENCE_SECONDS = 3.0
 
 _nats = click.option(
     "--nats",
@@ -88,7 +91,7 @@ def streams_apply(nats: str, replicas: int) -> None:
     """Make the streams, or change what is not as it should be."""
 
     async def work() -> int:
-        async with connected(nats, "sluse-streams") as bus:
+        async with connected(nats, "sluse-streams", PATIENCE_SECONDS) as bus:
             for applied in await streams.apply(bus, replicas):
                 _say(applied)
         return 0
@@ -123,7 +126,7 @@ def programme_apply(file: Path, nats: str) -> None:
 
     async def work() -> int:
         definition = programmes.read(file)
-        async with connected(nats, "sluse-programme") as bus:
+        async with connected(nats, "sluse-programme", PATIENCE_SECONDS) as bus:
             applied = await programmes.apply(definition, Sender(bus))
         _say(applied)
         return 1 if isinstance(applied, Reply) else 0
@@ -139,14 +142,13 @@ def send(file: BinaryIO, nats: str) -> None:
 
     async def work() -> int:
         refused = 0
-        lines = file.read().splitlines()
-        async with connected(nats, "sluse-send") as bus:
-            with _progress(len(lines)) as progress:
-                async for answer in Sender(bus).send_lines(lines):
+        async with connected(nats, "sluse-send", PATIENCE_SECONDS) as bus:
+            with _progress(file) as progress:
+                async for answer, size in Sender(bus).send_lines(file):
                     refused += not answer.ok
                     _say(answer)
                     if progress is not None:
-                        progress.advance(progress.task_ids[0])
+                        progress.update(progress.task_ids[0], completed=size)
         return 1 if refused else 0
 
     _carry_out(work())
@@ -162,7 +164,7 @@ def export(after: str | None, nats: str) -> None:
         behind = moment.parse(after) if after else {}
         if not isinstance(behind, dict):
             raise click.BadParameter("give a moment like i512.p120.a12", param_hint="--from")
-        async with connected(nats, "sluse-export") as bus:
+        async with connected(nats, "sluse-export", PATIENCE_SECONDS) as bus:
             async for line in exporting.events(bus, behind):
                 sys.stdout.buffer.write(line + b"\n")
         sys.stdout.buffer.flush()
@@ -178,7 +180,7 @@ def status(as_json: bool, nats: str) -> None:
     """Show streams and projections: positions and lag. Exit status 1 if something is not well."""
 
     async def work() -> int:
-        async with connected(nats, "sluse-status") as bus:
+        async with connected(nats, "sluse-status", PATIENCE_SECONDS) as bus:
             found = await look(bus)
         if as_json:
             _say(found)
@@ -194,12 +196,12 @@ def _say(something: object) -> None:
     sys.stdout.buffer.flush()
 
 
-def _progress(total: int) -> Any:
+def _progress(file: BinaryIO) -> Any:
     """A bar on the terminal of the operator; none in a pipe or a log."""
     if not sys.stderr.isatty():
         return nullcontext(None)
     progress = Progress(console=Console(stderr=True))
-    progress.add_task("sending", total=total)
+    progress.add_task("sending", total=fstat(file.fileno()).st_size or None)
     return progress
 
 

@@ -1,10 +1,13 @@
 """Demo histories: files of commands, recorded through the real doors."""
 
 import hashlib
+import io
 from pathlib import Path
 
+from services.intake.events.definition import checksum_of
 from shared.command import Reply
 from shared.errors import SluseError
+from shared.identifiers import derived_id
 from sluse import programmes
 from sluse.data_directory import DataDirectory
 from sluse.sending import Sender
@@ -36,16 +39,18 @@ async def load(key: str, directory: DataDirectory, sender: Sender) -> int:
 
     Interrupted at any point it starts from the beginning: what is recorded answers as before.
     """
-    lines = history_of(key).read_bytes().splitlines()
+    history = history_of(key).read_bytes()
     definition = programmes.read(programmes.DIRECTORY / f"{key}.toml")
-    checksum = hashlib.sha256(b"\n".join(lines)).hexdigest()
-    applied = await programmes.apply(definition, sender)
+    checksum = hashlib.sha256(history).hexdigest()
+    # The same id at every start, so that an interrupted history is the same as an undisturbed one.
+    opening = derived_id("demo", key, checksum_of(definition))
+    applied = await programmes.apply(definition, sender, opening)
     if isinstance(applied, Reply):
         raise DemoRefused(f"{key}: the definition was refused: {applied.error}")
     if directory.demo_done(key, checksum):
         return 0
     sent = 0
-    async for answer in sender.send_lines(lines):
+    async for answer, _ in sender.send_lines(io.BytesIO(history)):
         if answer.error is not None:
             raise DemoRefused(f"{key}: line {answer.line}: {answer.error}")
         sent += 1

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import sysconfig
+from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -43,33 +44,55 @@ async def end_leftover(directory: Path) -> bool:
     """
     try:
         process = psutil.Process(int((directory / "nats.pid").read_text()))
-        ours = str(directory / "nats.json") in process.cmdline()
-    except (OSError, ValueError, psutil.Error):
+        if str(directory / "nats.json") not in process.cmdline():
+            return False
+        process.terminate()
+        try:
+            await asyncio.to_thread(process.wait, STOP_SECONDS)
+        except psutil.TimeoutExpired:
+            process.kill()
+            await asyncio.to_thread(process.wait, STOP_SECONDS)
+    except (OSError, ValueError, psutil.NoSuchProcess):
         return False
-    if not ours:
-        return False
-    process.terminate()
-    for _ in range(STOP_SECONDS * 50):
-        if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
-            return True
-        await asyncio.sleep(0.02)
-    process.kill()
+    except psutil.Error as error:
+        raise NoServer(f"an earlier nats-server does not end: {error}") from None
     return True
 
 
+class Server:
+    """A nats-server that runs; `ended` is done if it ends by itself."""
+
+    def __init__(self, url: str, process: asyncio.subprocess.Process, log: Path) -> None:
+        self.url = url
+        self.ended = asyncio.ensure_future(process.wait())
+        self._log = log
+
+    def refuse_if_ended(self) -> None:
+        """NoServer if it has ended by itself."""
+        if self.ended.done():
+            raise NoServer(f"the nats-server has ended, see {self._log}")
+
+
 @asynccontextmanager
-async def nats_server(directory: Path, port: int) -> AsyncIterator[str]:
-    """A server with its files in the directory; gives its address. Port 0: any free one."""
+async def nats_server(directory: Path, port: int) -> AsyncIterator[Server]:
+    """A server with its files in the directory. Port 0: any free one."""
     port = _free(port)
     log = directory / "nats.log"
     # A session of its own: Ctrl-C must reach the services first, and the bus last.
     process = await asyncio.create_subprocess_exec(
-        binary(), "-c", _configured(directory, port), "-l", log, start_new_session=True
+        binary(),
+        "-c",
+        _configured(directory, port),
+        "-l",
+        log,
+        start_new_session=True,
+        stdout=DEVNULL,
+        stderr=DEVNULL,
     )
     try:
         url = f"nats://127.0.0.1:{port}"
         await _ready(process, url, port, log)
-        yield url
+        yield Server(url, process, log)
     finally:
         if process.returncode is None:
             process.terminate()

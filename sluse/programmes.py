@@ -2,6 +2,7 @@
 
 import tomllib
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 from msgspec import Struct
@@ -11,7 +12,6 @@ from services.intake.events.definition_check import problems
 from services.intake.programme import OpenProgramme, ReviseProgramme
 from shared.command import Problem, Reply, invalid_field
 from shared.errors import SluseError
-from shared.identifiers import derived_id
 from sluse.sending import Sender
 
 DIRECTORY = Path(__file__).parent.parent / "programmes"
@@ -55,24 +55,29 @@ def read(file: Path) -> Definition:
     return definition
 
 
-async def apply(definition: Definition, sender: Sender) -> Applied | Reply:
-    """Open the programme, or revise it; a refusal comes back as it is."""
-    checksum = checksum_of(definition)
+async def apply(
+    definition: Definition, sender: Sender, command_id: str | None = None
+) -> Applied | Reply:
+    """Open the programme, or revise it; a refusal comes back as it is.
+
+    Without a command id each time under a new one: what is in force decides whether anything
+    changes, not what was sent once before.
+    """
     key = definition.key
-    reply = await sender.send(
-        msgspec.json.encode(
-            OpenProgramme(
-                command_id=derived_id("open", key, checksum), programme=key, definition=definition
-            )
-        )
+    opening = OpenProgramme(
+        command_id=command_id or str(uuid4()), programme=key, definition=definition
     )
+    reply = await sender.send(msgspec.json.encode(opening))
     outcome = "opened"
     if reply.error is not None and reply.error.code == "STATE":
+        revision = ReviseProgramme(command_id=str(uuid4()), programme=key, definition=definition)
+        reply = await sender.send(msgspec.json.encode(revision))
         outcome = "revised"
-        revise = ReviseProgramme(
-            command_id=derived_id("revise", key, checksum), programme=key, definition=definition
-        )
-        reply = await sender.send(msgspec.json.encode(revise))
     if reply.error is not None:
         return reply
-    return Applied(key, definition.version, checksum, outcome if reply.events else "unchanged")
+    return Applied(
+        programme=key,
+        version=definition.version,
+        checksum=checksum_of(definition),
+        outcome=outcome if reply.events else "unchanged",
+    )

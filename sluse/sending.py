@@ -1,9 +1,9 @@
 """Sending commands to whichever service takes them, and again while the answer is not known."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from functools import cache
-from typing import Any, get_args
+from typing import Any, BinaryIO, get_args
 
 import msgspec
 from msgspec import Struct
@@ -13,12 +13,11 @@ from services.intake import app as intake
 from services.placement import app as placement
 from shared.bus import Bus
 from shared.bus_door import forwarder
-from shared.command import Command, Problem, Reply
+from shared.command import LARGEST_BODY, SEND_AGAIN, Command, Problem, Reply, TooLarge, refused
 from shared.handling import Context
 
 TRIES = 8
 TIMEOUT_SECONDS = 12.0
-AGAIN = frozenset({"NOT_YET", "OUTCOME_UNKNOWN", "BUS_AWAY", "NOT_STORED"})
 
 _COMMANDS = {
     "intake": intake.COMMANDS,
@@ -61,23 +60,34 @@ class Sender:
 
     async def send(self, body: bytes) -> Reply:
         """The reply to one command; what is not settled is sent again, with growing pauses."""
+        if len(body) > LARGEST_BODY:
+            return refused(TooLarge(len(body)))
         kind = _type_of(body)
         if isinstance(kind, Problem):
             return Reply(ok=False, error=kind)
         answer = self._answers[services()[kind]]
         for attempt in range(TRIES):
             reply = await answer(body, Context())
-            if reply.error is None or reply.error.code not in AGAIN:
+            if reply.error is None or reply.error.code not in SEND_AGAIN:
                 break
             await asyncio.sleep(0.05 * 2**attempt)
         return reply
 
-    async def send_lines(self, lines: Iterable[bytes]) -> AsyncIterator[Answer]:
-        """An answer for every line that is not empty; a bad line doesn't keep the rest."""
-        for number, line in enumerate(lines, start=1):
+    async def send_lines(self, file: BinaryIO) -> AsyncIterator[tuple[Answer, int]]:
+        """An answer for every line that is not empty, and how many bytes it took so far.
+
+        A bad line doesn't keep the rest; a line is answered before the next one is read.
+        """
+        number = size = 0
+        while line := await asyncio.to_thread(file.readline):
+            number += 1
+            size += len(line)
             if line.strip():
                 reply = await self.send(line.strip())
-                yield Answer(number, **{f: getattr(reply, f) for f in reply.__struct_fields__})
+                yield (
+                    Answer(number, **{f: getattr(reply, f) for f in reply.__struct_fields__}),
+                    size,
+                )
 
 
 class _Typed(Struct):

@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import socket
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import click
+import structlog
 from msgspec.structs import replace
 
 from services.aftercare import app as aftercare
@@ -16,12 +18,14 @@ from services.reporting import app as reporting
 from shared import settings, streams
 from shared.bus import connected
 from shared.errors import SluseError
-from shared.http_server import serve
+from shared.http_server import bound, serve
 from shared.settings import Settings
 from sluse import demo
 from sluse.data_directory import DataDirectory
-from sluse.embedded_nats import end_leftover, nats_server
+from sluse.embedded_nats import Server, end_leftover, nats_server
 from sluse.sending import Sender
+
+log = structlog.get_logger()
 
 
 async def up(data: Path, *, fresh: bool, demos: tuple[str, ...], port: int, nats_port: int) -> None:
@@ -29,24 +33,29 @@ async def up(data: Path, *, fresh: bool, demos: tuple[str, ...], port: int, nats
     for key in demos:
         demo.history_of(key)  # a wrong name is told before anything starts
     directory = DataDirectory(data)
-    with directory.held():
+    listening = bound("127.0.0.1", port)
+    with listening, directory.held():
         if await end_leftover(directory.nats):
             click.echo("ended the nats-server that an earlier run had left behind", err=True)
         if fresh:
             directory.clear()
         directory.prepare()
-        async with nats_server(directory.nats, nats_port) as url:
+        async with nats_server(directory.nats, nats_port) as server:
             given = replace(
                 settings.from_environment(os.environ, digest_key=directory.digest_key()),
-                nats_url=url,
+                nats_url=server.url,
                 database=directory.database_url(),
-                http_host="127.0.0.1",
-                http_port=port,
             )
-            await _serve(given, directory, demos)
+            await _serve(given, directory, demos, listening, server)
 
 
-async def _serve(given: Settings, directory: DataDirectory, demos: tuple[str, ...]) -> None:
+async def _serve(
+    given: Settings,
+    directory: DataDirectory,
+    demos: tuple[str, ...],
+    listening: socket.socket,
+    server: Server,
+) -> None:
     async with AsyncExitStack() as stack:
         bus = await stack.enter_async_context(connected(given.nats_url, "sluse-up"))
         await streams.apply(bus)
@@ -64,7 +73,8 @@ async def _serve(given: Settings, directory: DataDirectory, demos: tuple[str, ..
             tasks.extend(asyncio.create_task(_load(key, directory, sender)) for key in demos)
 
         try:
-            await serve(app, given.http_host, given.http_port, started)
+            await serve(app, listening, started, until=server.ended)
+            server.refuse_if_ended()
         finally:
             for task in tasks:
                 task.cancel()
@@ -76,6 +86,9 @@ async def _load(key: str, directory: DataDirectory, sender: Sender) -> None:
         sent = await demo.load(key, directory, sender)
     except SluseError as error:
         click.echo(f"demo {key}: {error.message}", err=True)
+        return
+    except Exception as error:
+        log.exception("demo_failed", demo=key, error=type(error).__name__)
         return
     click.echo(f"demo {key}: {sent} commands recorded" if sent else f"demo {key}: recorded before")
     sys.stdout.flush()

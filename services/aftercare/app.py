@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from services.aftercare import clock, plan, reactions
-from services.aftercare.caseload import PLAN, definition_on
+from services.aftercare.caseload import PLAN, definition_on, placed
 from services.aftercare.events import VOCABULARY
 from services.aftercare.known import Known
 from services.aftercare.plan import MissFollowUp, OfferAftercare, PlanCommand
@@ -37,7 +37,10 @@ def handlings(store: EventStore, view: View) -> Mapping[type[Command], AnyHandli
                 await _await_offer(plan.entity_id(command))
         day = first_day_of(command, copenhagen_day(now()))
         if isinstance(command, OfferAftercare):
-            return Known(definition=await definition_on(view, command.programme, day))
+            return Known(
+                definition=await definition_on(view, command.programme, day),
+                placed=await placed(view, command.placement) is not None,
+            )
         programme = state.offered.programme if state.offered else ""
         return Known(definition=await definition_on(view, programme, day))
 

@@ -5,7 +5,7 @@ from datetime import date
 
 from services.aftercare import plan
 from services.aftercare.events import VOCABULARY
-from services.aftercare.windows import due_on, window
+from services.aftercare.events.windows import due_on, window
 from services.intake.events import VOCABULARY as INTAKE
 from services.intake.events.definition import Definition
 from services.intake.events.in_force import DefinitionFact, in_force

@@ -47,7 +47,7 @@ async def sweep(view: View, desk: Desk, at: datetime, import_quiet: timedelta) -
 
 
 async def _import_runs(view: View, at: datetime, quiet: timedelta) -> bool:
-    async with view.projection.engine.connect() as db:
+    async with view.projection.reading() as db:
         newest = await view.projection.log.newest(db, origin="import")
     return newest is not None and at - newest < quiet
 
@@ -60,4 +60,6 @@ async def run(view: View, desk: Desk, every: float, import_quiet: float) -> None
             log.info("swept", missed=missed)
         except SluseError as error:
             log.warning("sweep_waits", code=error.code)
+        except Exception as error:  # a clock that stops in silence would miss every window
+            log.exception("sweep_failed", error=type(error).__name__)
         await asyncio.sleep(every)

@@ -18,8 +18,8 @@ from services.aftercare.events import (
     PlanEvent,
     Touchpoint,
 )
+from services.aftercare.events.windows import due_on, window
 from services.aftercare.known import Known
-from services.aftercare.windows import due_on, window
 from services.intake.events.definition import Definition
 from services.placement.events import Minutes
 from shared.claim import Claim
@@ -174,22 +174,42 @@ def claims(plan: str, state: Plan, event: PlanEvent) -> Sequence[Claim]:
 
 
 def _offer(command: OfferAftercare, state: Plan, known: Known) -> Sequence[PlanEvent]:
-    event = AftercareOffered(
-        placement=command.placement,
-        enrolment=command.enrolment,
-        person_ref=command.person_ref,
-        programme=command.programme,
-        company=command.company,
-        offered_on=command.offered_on,
-        anchor_on=command.anchor_on,
-    )
-    if state.offered == event:
-        return []  # said twice, true once
+    if state.offered is not None and _is_same_offer(command, state.offered):
+        return []  # a caseworker may have been faster than the reaction, or the other way round
     if state.offered is not None:
         raise NotPossible("aftercare was offered already, with other data")
+    if not known.placed:
+        raise InvalidField("$.placement", "no such placement is known")
     if known.definition is None:
         raise InvalidField("$.programme", "there is no such programme")
-    return [event]
+    return [
+        AftercareOffered(
+            placement=command.placement,
+            enrolment=command.enrolment,
+            person_ref=command.person_ref,
+            programme=command.programme,
+            company=command.company,
+            offered_on=command.offered_on,
+            anchor_on=command.anchor_on,
+        )
+    ]
+
+
+def _is_same_offer(command: OfferAftercare, offered: AftercareOffered) -> bool:
+    """For the same job, whenever it was made; the placement says at which company."""
+    return (
+        command.placement,
+        command.enrolment,
+        command.person_ref,
+        command.programme,
+        command.anchor_on,
+    ) == (
+        offered.placement,
+        offered.enrolment,
+        offered.person_ref,
+        offered.programme,
+        offered.anchor_on,
+    )
 
 
 def _answered_on(answer: Answer) -> date:
@@ -203,9 +223,9 @@ def _answer_on(state: Plan, party: Party, day: date) -> Answer | None:
 
 
 def _answer(state: Plan, answer: Answer) -> Sequence[PlanEvent]:
+    if answer in state.answers:
+        return []  # said already; if it was taken back that day, an old repetition undoes nothing
     holding = _answer_on(state, answer.party, _answered_on(answer))
-    if holding == answer:
-        return []
     if type(holding) is type(answer):
         raise NotPossible(f"the {answer.party} answered so already, on {_answered_on(holding)}")
     return [answer]

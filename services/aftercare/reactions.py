@@ -14,6 +14,7 @@ from services.aftercare.plan import OfferAftercare
 from services.placement.events import VOCABULARY as PLACEMENT
 from services.placement.events import EmploymentStarted
 from shared.bus import Bus, NoAnswer
+from shared.command import SEND_AGAIN
 from shared.desk import Desk
 from shared.envelope import Recorded
 from shared.errors import NotYet, SluseError
@@ -71,8 +72,10 @@ async def offer(record: Recorded, view: View, desk: Desk) -> None:
         traceparent=record.envelope.traceparent,
     )
     reply = await desk.take(command, context)
-    if reply.error is not None:
+    if reply.error is not None and reply.error.code in SEND_AGAIN:
         raise NotYet(f"the offer was answered {reply.error.code}")
+    if reply.error is not None:  # trying again would change nothing, and hold up what waits for us
+        log.error("offer_refused", code=reply.error.code, event_id=record.envelope.id)
 
 
 class _Consumer(Struct):
@@ -121,6 +124,9 @@ def subscribe(broker: NatsBroker, view: View, desk: Desk) -> None:
                 code=error.code,
                 why=error.message,
             )
+            await message.nack(delay=RETRY_SECONDS)
+        except Exception as error:  # FastStream would say nothing of it
+            log.exception("reaction_failed", error=type(error).__name__)
             await message.nack(delay=RETRY_SECONDS)
         else:
             await message.ack()

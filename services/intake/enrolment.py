@@ -199,7 +199,7 @@ def decide(
 ) -> Sequence[EnrolmentEvent]:
     """Each allowed step is one case; whatever is not listed is refused."""
     event = _event(command, known)
-    if event in state.said:
+    if _is_said(event, state):
         return []  # said twice, true once
     match command, state.stage:
         case ReferParticipant(), "new":
@@ -230,6 +230,20 @@ def decide(
         case _:
             raise NotPossible(f"{type(command).__name__}: the enrolment is {_described(state)}")
     return [event]
+
+
+def _is_said(event: EnrolmentEvent, state: Enrolment) -> bool:
+    """Whether it has been said; an assessment, until another of its day has taken it back."""
+    match event:
+        case EligibilityAssessed(assessed_on=day):
+            of_that_day = [
+                it
+                for it in state.said
+                if isinstance(it, EligibilityAssessed) and it.assessed_on == day
+            ]
+            return of_that_day[-1:] == [event]
+        case _:
+            return event in state.said
 
 
 def _event(command: EnrolmentCommand, known: Known) -> EnrolmentEvent:

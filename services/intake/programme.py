@@ -39,9 +39,8 @@ class NotOpen(Struct, frozen=True):
 
 
 class Open(Struct, frozen=True):
-    """It runs: opened by one definition, measured by the latest."""
+    """It runs, measured by the latest definition."""
 
-    opened_by: str
     latest_version: int
     latest_checksum: str
 
@@ -58,11 +57,11 @@ def entity_id(command: ProgrammeCommand) -> str:
 
 def evolve(state: Programme, event: ProgrammeEvent) -> Programme:
     match event:
-        case ProgrammeOpened(definition_version=version, checksum=checksum):
-            return Open(checksum, version, checksum)
-        case ProgrammeRevised(definition_version=version, checksum=checksum):
-            opened_by = state.opened_by if isinstance(state, Open) else checksum
-            return Open(opened_by, version, checksum)
+        case (
+            ProgrammeOpened(definition_version=version, checksum=checksum)
+            | ProgrammeRevised(definition_version=version, checksum=checksum)
+        ):
+            return Open(version, checksum)
         case _:
             assert_never(event)
 
@@ -89,12 +88,10 @@ def decide(
                     effective_from=definition.effective_from,
                 )
             ]
-        case OpenProgramme(), Open() if checksum in (state.opened_by, state.latest_checksum):
+        case ((OpenProgramme() | ReviseProgramme()), Open()) if checksum == state.latest_checksum:
             return []  # said twice, true once
         case OpenProgramme(), Open():
             raise NotPossible("it is open already, by another definition: revise it")
-        case ReviseProgramme(), Open() if checksum == state.latest_checksum:
-            return []
         case ReviseProgramme(), Open():
             _refuse_version_not_above(state.latest_version, definition)
             _refuse_problems(definition)
@@ -124,5 +121,6 @@ def _refuse_problems(definition: Definition) -> None:
 def _refuse_version_not_above(latest: int, definition: Definition) -> None:
     if definition.version <= latest:
         raise InvalidField(
-            "$.definition.version", f"{definition.version} is not above the latest, {latest}"
+            "$.definition.version",
+            f"version {latest} is in force, and {definition.version} is not above it",
         )

@@ -10,7 +10,12 @@ from services.placement.company import CompanyCommand
 from services.placement.enrolled import PLAN, definition_on, enrolled_person
 from services.placement.events import VOCABULARY
 from services.placement.known import Known
-from services.placement.placement import AgreePlacement, Placement, PlacementCommand
+from services.placement.placement import (
+    AgreePlacement,
+    Placement,
+    PlacementCommand,
+    StartPractice,
+)
 from shared.bus import connected
 from shared.bus_door import connected_broker, open_door, start
 from shared.clock import copenhagen_day, now
@@ -38,6 +43,11 @@ def handlings(store: EventStore, view: View) -> Mapping[type[Command], AnyHandli
         if fresh:
             await view.catch_up()
         day = first_day_of(command, copenhagen_day(now()))
+        if isinstance(command, StartPractice) and state.agreed is not None:
+            return Known(
+                definition=await definition_on(view, state.agreed.programme, day),
+                enrolled=await enrolled_person(view, state.agreed.enrolment),
+            )
         if not isinstance(command, AgreePlacement):
             return Known(definition=await definition_on(view, programme_of(state), day))
         history, _ = await folded(store, company, command.company, fresh)

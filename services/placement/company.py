@@ -26,7 +26,10 @@ CompanyName = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class RegisterCompany(Command, frozen=True, kw_only=True):
-    """Make a company known (oprette en virksomhed)."""
+    """Make a company known (oprette en virksomhed).
+
+    It belongs to no programme, so no programme's list of sectors binds `sector`.
+    """
 
     cvr: Cvr
     p_number: PNumber | None = None

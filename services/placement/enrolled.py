@@ -24,7 +24,7 @@ from shared.view import View
 
 
 class EnrolledFact(Fact, frozen=True, kw_only=True):
-    """Who an enrolment is of, from the day it began; `ended_on` once it is over."""
+    """Who an enrolment is of, from the day it began; `ended_on` once completed or dropped out."""
 
     enrolment: str
     person_ref: str
@@ -35,7 +35,7 @@ class EnrolledFact(Fact, frozen=True, kw_only=True):
 
 
 def fold(enrolment: str, history: Sequence[Recorded]) -> Iterable[Fact]:
-    """One fact once the person is enrolled, none before."""
+    """One fact once the person is enrolled; none before, nor when it proves that nobody came."""
     referred: ParticipantReferred | None = None
     start_on: date | None = None
     ended_on: date | None = None
@@ -45,8 +45,8 @@ def fold(enrolment: str, history: Sequence[Recorded]) -> Iterable[Fact]:
                 referred = event
             case ParticipantEnrolled(start_on=day):
                 start_on = day
-            case ParticipationNeverStarted(decided_on=day):
-                ended_on = day
+            case ParticipationNeverStarted():
+                return
             case ParticipantDroppedOut(end_on=day) | ParticipantCompleted(end_on=day):
                 ended_on = day
     if referred is not None and start_on is not None:
@@ -62,7 +62,7 @@ def fold(enrolment: str, history: Sequence[Recorded]) -> Iterable[Fact]:
 
 PLAN = Plan(
     name="placement",
-    version=1,
+    version=2,
     vocabularies=(VOCABULARY,),
     facts=(EnrolledFact, DefinitionFact),
     folds={("intake", "enrolment"): fold, ("intake", "programme"): fold_definitions},

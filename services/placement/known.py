@@ -8,7 +8,7 @@ from services.intake.events.definition import Definition
 
 
 class EnrolledPerson(Struct, frozen=True):
-    """An enrolment as placement sees it; `ended_on` once the person has left the programme."""
+    """An enrolment as placement sees it; `ended_on` once the person completed or dropped out."""
 
     enrolment: str
     person_ref: str

@@ -33,7 +33,11 @@ NAME = "placement"
 
 
 class AgreePlacement(Command, frozen=True, kw_only=True):
-    """Agree on a placement of an enrolled person at a company (aftale)."""
+    """Agree on a placement of an enrolled person at a company (aftale).
+
+    Also of one who has completed or dropped out since: a job may follow the programme. `purpose`
+    is a word of the caller's own: no list of the definition holds it.
+    """
 
     placement: EntityId | None = None
     enrolment: EntityId
@@ -124,19 +128,19 @@ PlacementCommand: TypeAlias = (
 
 
 class Strand(Struct, frozen=True):
-    """The latest practice, wage hours or employment; it runs on its last day too."""
+    """A spell of practice, wage hours or employment; without an end it runs until the placement's."""
 
     begun_on: date
     ended_on: date | None = None
 
 
 class Placement(Struct, frozen=True, kw_only=True):
-    """What was agreed, the strands, and the last day that anything is known to have gone on."""
+    """What was agreed, the strands as they were recorded, and the last day known to be busy."""
 
     agreed: PlacementAgreed | None = None
-    practice: Strand | None = None
-    wage_hours: Strand | None = None
-    employment: Strand | None = None
+    practice: tuple[Strand, ...] = ()
+    wage_hours: tuple[Strand, ...] = ()
+    employment: tuple[Strand, ...] = ()
     busy_on: date = date.min
     ended_on: date | None = None
     said: tuple[PlacementEvent, ...] = ()
@@ -146,7 +150,7 @@ INITIAL = Placement()
 
 
 class NotEnrolled(Refused):
-    """Only who is enrolled in a programme, and has not left it, can be placed."""
+    """Only who has been enrolled in a programme, and did not stay away from it, can be placed."""
 
     code = "STATE"
 
@@ -165,27 +169,21 @@ def evolve(state: Placement, event: PlacementEvent) -> Placement:
         case PlacementAgreed():
             return replace(state, agreed=event)
         case PracticeStarted(start_on=day):
-            return replace(_busy(state, day), practice=Strand(day, state.ended_on))
+            return replace(_busy(state, day), practice=(*state.practice, Strand(day)))
         case PracticeEnded(end_on=day):
             return replace(_busy(state, day), practice=_ended(state.practice, day))
         case WageHoursBegan(from_on=day):
-            return replace(_busy(state, day), wage_hours=Strand(day, state.ended_on))
+            return replace(_busy(state, day), wage_hours=(*state.wage_hours, Strand(day)))
         case WageHoursReported(from_on=day):
             return _busy(state, day)  # a payslip may cover more days than were worked
         case WageHoursEnded(end_on=day):
             return replace(_busy(state, day), wage_hours=_ended(state.wage_hours, day))
         case EmploymentStarted(start_on=day):
-            return replace(_busy(state, day), employment=Strand(day, state.ended_on))
+            return replace(_busy(state, day), employment=(*state.employment, Strand(day)))
         case EmploymentEnded(end_on=day):
             return replace(_busy(state, day), employment=_ended(state.employment, day))
         case PlacementEnded(end_on=day):
-            return replace(
-                state,
-                practice=_closed(state.practice, day),
-                wage_hours=_closed(state.wage_hours, day),
-                employment=_closed(state.employment, day),
-                ended_on=day,
-            )
+            return replace(state, ended_on=day)
         case _:
             assert_never(event)
 
@@ -193,7 +191,7 @@ def evolve(state: Placement, event: PlacementEvent) -> Placement:
 def decide(
     command: PlacementCommand, state: Placement, at: datetime, known: Known
 ) -> Sequence[PlacementEvent]:
-    """Strands begin and end on their own; nothing begins after the placement's end."""
+    """Strands begin and end on their own, none of a kind twice a day; nothing after the end."""
     if isinstance(command, AgreePlacement):
         return _agree(command, state, known)
     if state.agreed is None:
@@ -204,6 +202,7 @@ def decide(
     match command:
         case StartPractice(start_on=day):
             _refuse_begin("practice", state.practice, state, day, "$.start_on")
+            _refuse_after_exit(known, day)
             _refuse_before(day, command.planned_end_on, "$.planned_end_on")
         case EndPractice(end_on=day):
             _refuse_end("practice", state.practice, state, day)
@@ -244,9 +243,7 @@ def _agree(command: AgreePlacement, state: Placement, known: Known) -> Sequence[
         raise NotPossible("another placement was agreed under this id")
     person = known.enrolled
     if person is None:
-        raise NotEnrolled("nobody is enrolled by this enrolment")
-    if person.ended_on is not None:
-        raise NotEnrolled(f"the enrolment ended on {person.ended_on}")
+        raise NotEnrolled("nobody is enrolled by this enrolment, or never came")
     if not known.company_registered:
         raise InvalidField("$.company", "no such company is registered")
     return [
@@ -309,30 +306,47 @@ def _busy(state: Placement, day: date) -> Placement:
     return replace(state, busy_on=max(state.busy_on, day))
 
 
-def _ended(strand: Strand | None, day: date) -> Strand | None:
-    return strand and replace(strand, ended_on=day)
+def _begun_last(strands: tuple[Strand, ...], day: date) -> Strand | None:
+    """The strand that an end on the day belongs to, in whatever order they were recorded."""
+    begun = (strand for strand in strands if strand.begun_on <= day)
+    return max(begun, key=lambda strand: strand.begun_on, default=None)
 
 
-def _closed(strand: Strand | None, day: date) -> Strand | None:
-    return strand if strand is None or strand.ended_on else replace(strand, ended_on=day)
+def _ended(strands: tuple[Strand, ...], day: date) -> tuple[Strand, ...]:
+    last = _begun_last(strands, day)
+    return tuple(
+        replace(strand, ended_on=day) if strand is last and strand.ended_on is None else strand
+        for strand in strands
+    )
 
 
-def _refuse_begin(what: str, strand: Strand | None, state: Placement, day: date, path: str) -> None:
+def _refuse_begin(
+    what: str, strands: tuple[Strand, ...], state: Placement, day: date, path: str
+) -> None:
+    """A spell that lies wholly before a known one may be registered after it."""
     _refuse_after_end(state, day, path)
-    if strand is None:
-        return
-    if strand.ended_on is None:
-        raise NotPossible(f"{what} has been going on since {strand.begun_on}")
-    if day <= strand.ended_on:
-        raise NotPossible(f"{what} went on until {strand.ended_on}: begin on a later day", path)
+    for strand in strands:
+        last_on = strand.ended_on or state.ended_on
+        if last_on is None and strand.begun_on <= day:
+            raise NotPossible(f"{what} has been going on since {strand.begun_on}")
+        if last_on is not None and strand.begun_on <= day <= last_on:
+            raise NotPossible(f"{what} went on from {strand.begun_on} to {last_on}", path)
 
 
-def _refuse_end(what: str, strand: Strand | None, state: Placement, day: date) -> None:
-    if state.ended_on is not None:
-        raise NotPossible(f"the placement ended on {state.ended_on}, and {what} with it")
+def _refuse_end(what: str, strands: tuple[Strand, ...], state: Placement, day: date) -> None:
+    _refuse_after_end(state, day, "$.end_on")
+    strand = _begun_last(strands, day)
+    if strand is None and strands:
+        raise NotPossible(f"{what} began after {day}", "$.end_on")
     if strand is None or strand.ended_on is not None:
         raise NotPossible(f"{what} is not going on")
-    _refuse_before(strand.begun_on, day, "$.end_on")
+
+
+def _refuse_after_exit(known: Known, day: date) -> None:
+    """Practice is a part of the programme; paid hours and jobs after it are what it is for."""
+    left_on = known.enrolled.ended_on if known.enrolled else None
+    if left_on is not None and day > left_on:
+        raise NotPossible(f"the person left the programme on {left_on}", "$.start_on")
 
 
 def _refuse_after_end(state: Placement, day: date, path: str) -> None:

@@ -1,7 +1,8 @@
 """What is true of an aftercare plan: the answers, the touchpoints with their windows, the contacts."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -15,13 +16,13 @@ from services.aftercare.events import (
     Party,
     Touchpoint,
 )
-from shared.clock import plus_duration
+from services.aftercare.events.windows import due_on, window
 from shared.envelope import Event, Recorded
 from shared.facts import Fact
 
 
 class PlanFact(Fact, frozen=True, kw_only=True):
-    """One offer of aftercare (efterværn), the last answer of each party, the plan's day."""
+    """One offer of aftercare (efterværn), and the day on which its plan was agreed."""
 
     plan: str
     placement: str
@@ -30,9 +31,18 @@ class PlanFact(Fact, frozen=True, kw_only=True):
     company: str
     offered_on: date
     anchor_on: date
-    citizen_answer: str | None = None
-    company_answer: str | None = None
     agreed_on: date | None = None
+
+
+class AnswerFact(Fact, frozen=True, kw_only=True):
+    """What one party answered to the offer; of several answers of a day, the one recorded last."""
+
+    plan: str
+    person_ref: str
+    programme: str
+    party: str
+    answer: str
+    answered_on: date
 
 
 class TouchpointFact(Fact, frozen=True, kw_only=True):
@@ -67,7 +77,7 @@ class FollowUpFact(Fact, frozen=True, kw_only=True):
 
 
 def fold(plan: str, history: Sequence[Recorded]) -> Iterable[Fact]:
-    """The plan, its touchpoints and its contacts; nothing before it was offered."""
+    """The plan, the answers, the touchpoints and the contacts; nothing before it was offered."""
     events = [recorded.event for recorded in history]
     fact: PlanFact | None = None
     touchpoints: tuple[Touchpoint, ...] = ()
@@ -83,10 +93,6 @@ def fold(plan: str, history: Sequence[Recorded]) -> Iterable[Fact]:
                     offered_on=event.offered_on,
                     anchor_on=event.anchor_on,
                 )
-            case AftercareAccepted(party=party) if fact is not None:
-                fact = _answered(fact, party, "accepted")
-            case AftercareDeclined(party=party) if fact is not None:
-                fact = _answered(fact, party, "declined")
             case AftercarePlanAgreed(agreed_on=day, anchor_on=anchor) if fact is not None:
                 fact = replace(fact, agreed_on=day, anchor_on=anchor)
                 touchpoints = event.touchpoints
@@ -94,21 +100,33 @@ def fold(plan: str, history: Sequence[Recorded]) -> Iterable[Fact]:
         return []
     return [
         fact,
+        *_answers(fact, events),
         *(_touchpoint(fact, touchpoint, events) for touchpoint in touchpoints),
         *_follow_ups(fact, events),
     ]
 
 
-def _answered(fact: PlanFact, party: Party, answer: str) -> PlanFact:
-    if party == "citizen":
-        return replace(fact, citizen_answer=answer)
-    return replace(fact, company_answer=answer)
+def _answers(fact: PlanFact, events: Sequence[Event]) -> Iterable[AnswerFact]:
+    answers: dict[tuple[Party, date], Literal["accepted", "declined"]] = {}
+    for event in events:
+        match event:
+            case AftercareAccepted(party=party, accepted_on=day):
+                answers[party, day] = "accepted"
+            case AftercareDeclined(party=party, declined_on=day):
+                answers[party, day] = "declined"
+    for (party, day), answer in answers.items():
+        yield AnswerFact(
+            plan=fact.plan,
+            person_ref=fact.person_ref,
+            programme=fact.programme,
+            party=party,
+            answer=answer,
+            answered_on=day,
+        )
 
 
 def _touchpoint(fact: PlanFact, touchpoint: Touchpoint, events: Sequence[Event]) -> TouchpointFact:
-    due_on = plus_duration(fact.anchor_on, touchpoint.offset)
-    window_from = due_on - timedelta(days=touchpoint.window_days)
-    window_to = due_on + timedelta(days=touchpoint.window_days)
+    window_from, window_to = window(fact.anchor_on, touchpoint)
     held: list[date] = []
     missed = False
     for event in events:
@@ -127,7 +145,7 @@ def _touchpoint(fact: PlanFact, touchpoint: Touchpoint, events: Sequence[Event])
         programme=fact.programme,
         party=touchpoint.party,
         touchpoint=touchpoint.id,
-        due_on=due_on,
+        due_on=due_on(fact.anchor_on, touchpoint),
         window_from=window_from,
         window_to=window_to,
         held_on=min(in_time or held, default=None),

@@ -77,6 +77,11 @@ class TimelineEntry(Struct, frozen=True, kw_only=True):
     flags: list[str]
     data: Raw
 
+    @property
+    def day(self) -> date:
+        """Where it stands among the others; what has no day of its own, on that of registration."""
+        return self.happened_on or copenhagen_day(self.registered_at)
+
 
 class TimelineAnswer(Struct, frozen=True, kw_only=True):
     """All that is recorded of a person at a moment, by the day it happened."""
@@ -152,7 +157,7 @@ async def timeline(reader: Reader, person_ref: str, question: Question) -> Timel
         facts = await reader.facts(kind, positions, person_ref=person_ref)
         subjects += [subject_of(service, entity, getattr(fact, entity)) for fact in facts]
     projection = reader.projection
-    async with projection.engine.connect() as db:
+    async with projection.reading() as db:
         histories = await projection.log.histories(
             db, sorted(set(subjects)), projection.vocabularies, positions
         )
@@ -161,8 +166,8 @@ async def timeline(reader: Reader, person_ref: str, question: Question) -> Timel
         raise NotFound("nothing is recorded of this person at this moment", "person_ref")
     day = question.on
     if day is not None:
-        entries = [it for it in entries if it.happened_on is None or it.happened_on <= day]
-    entries.sort(key=lambda it: (it.happened_on or date.min, it.recorded_at, it.position))
+        entries = [it for it in entries if it.day <= day]
+    entries.sort(key=lambda it: (it.day, it.recorded_at, it.position))
     return TimelineAnswer(
         person_ref=person_ref,
         moment=moment.written(positions),

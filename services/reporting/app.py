@@ -26,7 +26,7 @@ from shared.bus_door import connected_broker, forwarder, start
 from shared.command_schema import Json, with_commands
 from shared.errors import BusAway, InvalidField, SluseError
 from shared.http_door import command_route, on_defect, on_error, on_http_error
-from shared.http_server import serve
+from shared.http_server import bound, serve
 from shared.settings import Settings
 from shared.status_door import open_status
 from shared.subjects import SERVICES, schema_subject, stream_of
@@ -195,5 +195,6 @@ async def running(settings: Settings) -> AsyncIterator[Litestar]:
 
 async def serve_reporting(settings: Settings) -> None:
     """Run reporting and its front door until a signal comes."""
+    listening = bound(settings.http_host, settings.http_port)
     async with running(settings) as app:
-        await serve(app, settings.http_host, settings.http_port)
+        await serve(app, listening)

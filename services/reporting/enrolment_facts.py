@@ -21,7 +21,10 @@ from shared.facts import Fact
 
 
 class EnrolmentFact(Fact, frozen=True, kw_only=True):
-    """One enrolment (forløb), declined and withdrawn referrals too; a day is set once it came."""
+    """One enrolment (forløb), declined and withdrawn referrals too; a day is set once it came.
+
+    `eligible` is what the last assessment said, of several that day the one recorded last.
+    """
 
     enrolment: str
     programme: str
@@ -30,7 +33,8 @@ class EnrolmentFact(Fact, frozen=True, kw_only=True):
     target_group: str
     benefit: str
     referred_on: date
-    assessed_on: date | None = None
+    first_assessed_on: date | None = None
+    last_assessed_on: date | None = None
     eligible: bool | None = None
     declined_on: date | None = None
     withdrawn_on: date | None = None
@@ -66,7 +70,7 @@ def fold(enrolment: str, history: Sequence[Recorded]) -> Iterable[Fact]:
 def _after(fact: EnrolmentFact, event: Event) -> EnrolmentFact:
     match event:
         case EligibilityAssessed(assessed_on=day, outcome=outcome):
-            return replace(fact, assessed_on=day, eligible=outcome == "eligible")
+            return _assessed(fact, day, eligible=outcome == "eligible")
         case ReferralDeclined(declined_on=day, reason=reason):
             return replace(fact, declined_on=day, reason=reason)
         case ReferralWithdrawn(withdrawn_on=day, reason=reason):
@@ -82,3 +86,10 @@ def _after(fact: EnrolmentFact, event: Event) -> EnrolmentFact:
         case ParticipantCompleted(end_on=day, destination=destination):
             return replace(fact, completed_on=day, destination=destination)
     return fact
+
+
+def _assessed(fact: EnrolmentFact, day: date, *, eligible: bool) -> EnrolmentFact:
+    fact = replace(fact, first_assessed_on=min(fact.first_assessed_on or day, day))
+    if fact.last_assessed_on is not None and day < fact.last_assessed_on:
+        return fact  # an older assessment, registered late, overrules nothing
+    return replace(fact, last_assessed_on=day, eligible=eligible)

@@ -6,7 +6,12 @@ from services.intake.events.in_force import DefinitionFact
 from services.intake.events.in_force import fold as fold_definitions
 from services.placement.events import VOCABULARY as PLACEMENT
 from services.reporting import aftercare_facts, enrolment_facts, placement_facts
-from services.reporting.aftercare_facts import FollowUpFact, PlanFact, TouchpointFact
+from services.reporting.aftercare_facts import (
+    AnswerFact,
+    FollowUpFact,
+    PlanFact,
+    TouchpointFact,
+)
 from services.reporting.enrolment_facts import EnrolmentFact
 from services.reporting.placement_facts import (
     PlacedFact,
@@ -25,6 +30,7 @@ STREAM_OF: dict[type[Fact], str] = {
     WageStatementFact: PLACEMENT.stream,
     WageReportFact: PLACEMENT.stream,
     PlanFact: AFTERCARE.stream,
+    AnswerFact: AFTERCARE.stream,
     TouchpointFact: AFTERCARE.stream,
     FollowUpFact: AFTERCARE.stream,
 }
@@ -40,7 +46,7 @@ FOLDS: dict[tuple[str, str], Fold] = {
 
 PLAN = Plan(
     name="reporting",
-    version=1,
+    version=2,
     vocabularies=(INTAKE, PLACEMENT, AFTERCARE),
     facts=FACTS,
     folds=FOLDS,

@@ -6,8 +6,6 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from services.intake.events.definition import Definition, checksum_of
-
 Parameter: TypeAlias = str | int | float | bool | list[str] | None
 
 
@@ -47,18 +45,6 @@ class Figure(AsOf, frozen=True, kw_only=True):
     period: tuple[date, date]
     parameters: dict[str, Parameter]
     counted: tuple[str, ...]
-
-
-def basis(definition: Definition, moment: str, valid_on: date, *, incomplete: bool = False) -> AsOf:
-    """What a figure of this definition names."""
-    return AsOf(
-        programme=definition.key,
-        moment=moment,
-        valid_on=valid_on,
-        definition_version=definition.version,
-        checksum=checksum_of(definition),
-        incomplete=incomplete,
-    )
 
 
 def figure(

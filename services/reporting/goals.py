@@ -34,7 +34,7 @@ def answer(caseload: Caseload, as_of: AsOf) -> list[GoalAnswer]:
 def _answer(caseload: Caseload, goal: Goal, as_of: AsOf) -> GoalAnswer:
     measure = measure_of(goal)
     figure = measure.function(caseload, goal, as_of)
-    over = as_of.valid_on > measure.last_counted_on(caseload, goal)
+    over = as_of.valid_on >= measure.last_counted_on(caseload, goal)  # a figure holds its whole day
     return GoalAnswer(
         id=goal.id,
         title=goal.title,

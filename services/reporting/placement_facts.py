@@ -156,11 +156,15 @@ def _strands(
 
 
 def _end(strands: list[StrandFact], strand: Strand, end_on: date) -> None:
-    for index in reversed(range(len(strands))):
-        fact = strands[index]
-        if fact.strand == strand and fact.end_on is None and fact.start_on <= end_on:
-            strands[index] = replace(fact, end_on=end_on)
-            return
+    """An end belongs to the one that began last before it, in whatever order they were recorded."""
+    begun = [
+        index
+        for index, fact in enumerate(strands)
+        if fact.strand == strand and fact.start_on <= end_on
+    ]
+    last = max(begun, key=lambda index: strands[index].start_on, default=None)
+    if last is not None and strands[last].end_on is None:
+        strands[last] = replace(strands[last], end_on=end_on)
 
 
 def _statements(

@@ -1,5 +1,6 @@
 """What a question is answered from: the moment meant, the day meant, and the facts of both."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TypeVar
@@ -21,6 +22,8 @@ from shared.moment import Positions
 from shared.projection import Projection
 
 F = TypeVar("F", bound=Fact)
+
+SETTLING_SECONDS = 1.0
 
 
 class Question(Struct, frozen=True):
@@ -52,7 +55,7 @@ class Reader:
 
     async def facts(self, kind: type[F], positions: Positions, **equals: object) -> list[F]:
         """The facts of a kind effective at the moment whose fields equal what is given."""
-        async with self.projection.engine.connect() as db:
+        async with self.projection.reading() as db:
             return await self._facts(db, kind, positions, **equals)
 
     async def caseload(self, programme: str, question: Question) -> tuple[Caseload, AsOf]:
@@ -61,7 +64,7 @@ class Reader:
         The day left out is today, but at most the programme's end plus its goal window.
         """
         positions = await self.moment(question.known)
-        async with self.projection.engine.connect() as db:
+        async with self.projection.reading() as db:
             definitions = await self._facts(db, DefinitionFact, positions, programme=programme)
             if not definitions:
                 raise NotFound("no such programme is known at this moment", "key")
@@ -104,13 +107,15 @@ class Reader:
         """The last positions recorded at or before an instant, once they cannot change any more."""
         if at > now():
             raise InvalidField("known", "this instant has not come yet")
+        # A server's clock may be a little behind ours: what it records now may bear an older time.
+        await asyncio.sleep(max(0.0, SETTLING_SECONDS - (now() - at).total_seconds()))
         positions: dict[str, int] = {}
         for stream in self.projection.positions:
-            async with self.projection.engine.connect() as db:
+            async with self.projection.reading() as db:
                 settled = await self.projection.log.recorded_after(db, stream, at)
             if not settled:
                 await self._catch_up(stream)
-            async with self.projection.engine.connect() as db:
+            async with self.projection.reading() as db:
                 positions[stream] = await self.projection.log.position_at(db, stream, at)
         return positions
 

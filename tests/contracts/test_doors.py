@@ -23,7 +23,7 @@ from shared.command_server import app_of
 from shared.desk import Desk
 from shared.event_store import EventStore
 from shared.handling import Context
-from shared.http_server import serve
+from shared.http_server import bound, serve
 from shared.settings import Settings
 from tests.contracts.casework import (
     enrolment_of,
@@ -58,7 +58,7 @@ class Doors(Struct, frozen=True):
 async def opened(desk: Desk, bus: Bus) -> AsyncIterator[Doors]:
     """The service's HTTP server on a port of its own, left as a signal would have it."""
     listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    server = asyncio.create_task(serve(app_of(desk), "127.0.0.1", 0, listening.set_result))
+    server = asyncio.create_task(serve(app_of(desk), bound("127.0.0.1", 0), listening.set_result))
     port = await listening
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:

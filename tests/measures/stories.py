@@ -29,6 +29,7 @@ from services.intake.events.definition import (
     Retention,
     Site,
     Text,
+    checksum_of,
 )
 from services.placement.events import (
     EmploymentEnded,
@@ -41,7 +42,7 @@ from services.placement.events import (
 )
 from services.reporting.caseload import Caseload, gather
 from services.reporting.facts import FOLDS
-from services.reporting.figure import AsOf, basis
+from services.reporting.figure import AsOf
 from shared.envelope import Envelope, Event, Recorded
 from shared.facts import Fact
 
@@ -78,6 +79,17 @@ DEFINITION = Definition(
 )
 
 
+def basis(definition: Definition, moment: str, valid_on: date) -> AsOf:
+    """What a figure of this definition names."""
+    return AsOf(
+        programme=definition.key,
+        moment=moment,
+        valid_on=valid_on,
+        definition_version=definition.version,
+        checksum=checksum_of(definition),
+    )
+
+
 def on(text: str) -> date:
     """A day of 2022, as "04-27", or a whole date."""
     return date.fromisoformat(text if len(text) == 10 else f"2022-{text}")
@@ -89,10 +101,11 @@ def with_goals(*goals: Goal) -> Definition:
 
 def folded(service: str, entity: str, entity_id: str, *events: Event) -> list[Fact]:
     """The facts of one entity after these events."""
-    return list(FOLDS[service, entity](entity_id, _history(service, entity, entity_id, events)))
+    return list(FOLDS[service, entity](entity_id, recorded(service, entity, entity_id, events)))
 
 
-def _history(service: str, entity: str, entity_id: str, events: Sequence[Event]) -> list[Recorded]:
+def recorded(service: str, entity: str, entity_id: str, events: Sequence[Event]) -> list[Recorded]:
+    """The events as a reader of the stream reads them."""
     at = datetime(2023, 6, 1, tzinfo=UTC)
     return [
         Recorded(
@@ -166,8 +179,10 @@ def as_of(day: str, definition: Definition = DEFINITION) -> AsOf:
     return basis(definition, "i1.p1.a1", on(day))
 
 
-def assessed(day: str) -> Event:
-    return EligibilityAssessed(assessed_on=on(day), criteria=(), outcome="eligible")
+def assessed(day: str, outcome: str = "eligible") -> Event:
+    return msgspec.convert(
+        {"assessed_on": on(day), "criteria": (), "outcome": outcome}, EligibilityAssessed
+    )
 
 
 def enrolled(day: str) -> Event:

@@ -15,7 +15,7 @@ from services.intake.events import ProgrammeOpened, ReferralDeclined
 from services.intake.events.definition import Definition, checksum_of
 from services.intake.events.in_force import DefinitionFact
 from services.placement.events import PlacementEnded, PracticeEnded
-from services.reporting.aftercare_facts import FollowUpFact, PlanFact, TouchpointFact
+from services.reporting.aftercare_facts import AnswerFact, FollowUpFact, TouchpointFact
 from services.reporting.enrolment_facts import EnrolmentFact
 from services.reporting.facts import FACTS
 from services.reporting.placement_facts import StrandFact, WageStatementFact
@@ -103,13 +103,25 @@ def test_an_enrolment_keeps_the_day_of_each_stage():
         target_group="job_ready",
         benefit="cash",
         referred_on=on("01-03"),
-        assessed_on=on("01-05"),
+        first_assessed_on=on("01-05"),
+        last_assessed_on=on("01-05"),
         eligible=True,
         start_on=on("01-10"),
         first_attended_on=on("01-11"),
         completed_on=on("06-30"),
         destination="job",
     )
+
+
+def eligibility(*events):
+    [fact] = enrolment("anna", *events)
+    return fact.first_assessed_on, fact.eligible
+
+
+def test_the_latest_assessment_holds_and_the_first_one_is_remembered():
+    assert eligibility(assessed("02-01"), assessed("04-01", "not_eligible")) == (on("02-01"), False)
+    assert eligibility(assessed("04-01"), assessed("02-01", "not_eligible")) == (on("02-01"), True)
+    assert eligibility(assessed("02-01"), assessed("02-01", "not_eligible")) == (on("02-01"), False)
 
 
 def test_a_declined_referral_stays_a_fact():
@@ -136,6 +148,13 @@ def test_a_job_ends_on_its_own_day_though_registered_after_the_placement_ended()
     assert ends(facts) == [("employment", "2022-05-10")]
 
 
+def test_an_end_belongs_to_the_strand_that_began_last_before_it_whatever_was_recorded_first():
+    facts = placement("anna", wage_hours("04-01"), wage_hours("02-01"), wage_hours_ended("02-28"))
+    assert ends(facts) == [("wage_hours", None), ("wage_hours", "2022-02-28")]
+    facts = placement("anna", wage_hours("04-01"), wage_hours("02-01"), wage_hours_ended("05-31"))
+    assert ends(facts) == [("wage_hours", "2022-05-31"), ("wage_hours", None)]
+
+
 def test_wage_hours_unknown_at_the_start_of_practice_is_no_statement():
     assert said(placement("anna", practice("02-01", "unknown"))) == []
 
@@ -158,16 +177,32 @@ def test_each_statement_of_wage_hours_holds_from_its_day():
     ]
 
 
-def test_the_last_answer_of_each_party_holds():
-    [fact] = aftercare(
-        "anna",
-        AftercareDeclined(party="citizen", declined_on=on("02-01")),
-        AftercareAccepted(party="company", accepted_on=on("02-01")),
+def answers(*events):
+    facts = aftercare("anna", *events, anchor="01-31")
+    return [
+        (fact.party, fact.answer, fact.answered_on)
+        for fact in facts
+        if isinstance(fact, AnswerFact)
+    ]
+
+
+def test_every_answer_to_an_offer_stays_a_fact_with_its_day():
+    assert answers(
         AftercareAccepted(party="citizen", accepted_on=on("02-03")),
-        anchor="01-31",
-    )
-    assert isinstance(fact, PlanFact)
-    assert (fact.citizen_answer, fact.company_answer) == ("accepted", "accepted")
+        AftercareAccepted(party="company", accepted_on=on("02-01")),
+        AftercareDeclined(party="citizen", declined_on=on("02-01")),
+    ) == [
+        ("citizen", "accepted", on("02-03")),
+        ("company", "accepted", on("02-01")),
+        ("citizen", "declined", on("02-01")),
+    ]
+
+
+def test_of_a_partys_answers_of_one_day_the_one_recorded_last_holds():
+    assert answers(
+        AftercareAccepted(party="citizen", accepted_on=on("02-01")),
+        AftercareDeclined(party="citizen", declined_on=on("02-01")),
+    ) == [("citizen", "declined", on("02-01"))]
 
 
 def test_a_month_after_the_last_of_january_is_the_last_of_february():

@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from services.intake.events.conformity import last_counted_day
 from services.reporting.goals import answer
 from services.reporting.measures import MEASURES, measure_of
 from tests.measures.stories import (
@@ -40,9 +41,9 @@ def test_every_goal_is_answered_in_the_order_of_the_definition():
 
 
 @pytest.mark.parametrize(
-    ("day", "state"), [("12-30", "undecided"), ("12-31", "undecided"), ("2023-01-01", "missed")]
+    ("day", "state"), [("12-30", "undecided"), ("12-31", "missed"), ("2023-01-01", "missed")]
 )
-def test_a_goal_is_missed_once_nothing_more_can_count(day, state):
+def test_a_goal_is_missed_from_the_last_day_that_can_count(day, state):
     found = answered(REFERRED, day, *TWO_REFERRED)
     assert (found.state, found.missing) == (state, 1)
 
@@ -54,8 +55,13 @@ def test_a_goal_is_met_from_the_day_the_target_is_reached():
 
 
 def test_jobs_may_come_28_days_after_the_programme():
-    assert answered(JOBS, "2023-01-28", *TWO_REFERRED).state == "undecided"
-    assert answered(JOBS, "2023-01-29", *TWO_REFERRED).state == "missed"
+    assert answered(JOBS, "2023-01-27", *TWO_REFERRED).state == "undecided"
+    assert answered(JOBS, "2023-01-28", *TWO_REFERRED).state == "missed"
+
+
+def test_no_goal_is_undecided_on_the_last_day_of_the_goal_window():
+    day = last_counted_day(DEFINITION).isoformat()
+    assert {goal.state for goal in answer(caseload(*TWO_REFERRED), as_of(day))} == {"missed"}
 
 
 def test_a_share_is_met_when_nobody_is_pending():

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from services.reporting.caseload import gather
-from services.reporting.figure import basis
 from services.reporting.findings import findings
 from services.reporting.goals import answer
 from services.reporting.partition import CLASSES, partition
@@ -19,6 +18,7 @@ from tests.measures.stories import (
     RETAINED,
     aftercare,
     assessed,
+    basis,
     began,
     completed,
     dropped_out,

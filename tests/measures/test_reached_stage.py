@@ -63,6 +63,11 @@ def test_each_stage_is_counted_from_its_own_day(name, day_before, day):
     assert measure(WHOLE, stage(name), as_of(day)).counted == ("a",)
 
 
+def test_who_is_assessed_again_stays_counted_from_the_first_day():
+    twice = caseload(enrolment("a", assessed("02-01"), assessed("04-01")))
+    assert measure(twice, stage("assessed"), as_of("03-01")).counted == ("a",)
+
+
 def test_a_goal_of_a_phase_counts_its_days_alone():
     found = measure(WHOLE, stage("referred", "second"), as_of("12-31"))
     assert found.counted == ("a", "e")

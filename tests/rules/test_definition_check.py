@@ -2,14 +2,22 @@
 
 from datetime import date
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
-from services.intake.events.definition import Aftercare, Definition, Period, Site, Touchpoint
+from services.intake.events.definition import (
+    Aftercare,
+    Definition,
+    Goal,
+    Period,
+    Site,
+    Touchpoint,
+)
 from services.intake.events.definition_check import problems
 from tests.definitions import CODES, DEFINITION, definition, term, text
 
-GOAL = DEFINITION.goals[0]
+GOAL, JOBS, KEPT = DEFINITION.goals
 TOUCHPOINT = Touchpoint(id="week", party="citizen", offset="P7D", window_days=3)
 
 
@@ -21,12 +29,38 @@ def with_touchpoints(*touchpoints: Touchpoint) -> Definition:
     return definition(aftercare=Aftercare(touchpoints=touchpoints, grace_days=0))
 
 
+def with_second_phase(start: str, end: str) -> Definition:
+    first, second = DEFINITION.phases
+    return definition(phases=(first, replace(second, period=Period(start=start, end=end))))
+
+
+def with_goal(goal: Goal, end: str = "2022-12") -> Definition:
+    return definition(goals=(goal,), period=Period(start="2021-03", end=end))
+
+
 def test_nothing_is_wrong_with_a_good_definition() -> None:
     assert problems(DEFINITION) == []
 
 
 def test_a_period_may_begin_and_end_in_the_same_month() -> None:
-    assert problems(definition(period=Period(start="2022-03", end="2022-03"))) == []
+    march = Period(start="2022-03", end="2022-03")
+    assert problems(definition(period=march, goals=(GOAL,))) == []
+
+
+def test_a_goal_may_be_followed_to_the_last_day_of_the_goal_window() -> None:
+    assert problems(with_goal(replace(JOBS, days_after=181))) == []
+    assert problems(with_goal(replace(KEPT, months=6))) == []
+
+
+def test_a_goal_of_an_early_phase_may_be_followed_for_longer_than_the_goal_window() -> None:
+    assert problems(with_goal(replace(KEPT, months=18, phase="first"))) == []
+
+
+@pytest.mark.parametrize("window_days", [-1, 367])
+def test_a_touchpoint_has_a_window_that_a_plan_can_agree_on(window_days: int) -> None:
+    touchpoint = msgspec.structs.asdict(TOUCHPOINT) | {"window_days": window_days}
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(touchpoint, Touchpoint)
 
 
 def test_a_code_may_be_valid_for_a_single_day() -> None:
@@ -41,18 +75,16 @@ def test_a_code_may_be_valid_for_a_single_day() -> None:
         ("$.period.start", definition(period=Period(start="2021-02-31", end="2022-12"))),
         ("$.period.end", definition(period=Period(start="2021", end="2022-02-01 primo"))),
         ("$.goal_window", definition(goal_window="P0D")),
-        ("$.goal_window", definition(period=Period(start="2021", end="9998"), goal_window="P9Y")),
+        ("$.period.start", definition(period=Period(start="1899-12", end="2022"))),
+        ("$.period.end", definition(period=Period(start="2021", end="2200"))),
+        ("$.effective_from", definition(effective_from=date(2200, 1, 1))),
+        ("$.phases[1].period.end", with_second_phase("2022", "9999-11")),
+        ("$.goals[0].days_after", with_goal(replace(JOBS, days_after=182))),
+        ("$.goals[0].months", with_goal(replace(KEPT, months=7))),
+        ("$.goals[0].phase", with_goal(replace(GOAL, phase="second"), end="2022-03")),
         ("$.sites[1].id", definition(sites=(Site("a", text("a")), Site("a", text("b"))))),
         ("$.phases[2].id", definition(phases=(*DEFINITION.phases, DEFINITION.phases[0]))),
-        (
-            "$.phases[1].period.end",
-            definition(
-                phases=(
-                    DEFINITION.phases[0],
-                    replace(DEFINITION.phases[1], period=Period(start="2022", end="2021")),
-                )
-            ),
-        ),
+        ("$.phases[1].period.end", with_second_phase("2022", "2021")),
         ("$.codes.reasons[1].code", with_terms(term("other"), term("other"))),
         (
             "$.codes.reasons[0].valid_to",

@@ -254,6 +254,18 @@ def test_the_latest_assessment_holds_whatever_the_order_of_registration() -> Non
     after((REFERRED, NOT_ELIGIBLE, newer)).when(enrol(day(10))).then(ENROLLED)
 
 
+def test_an_assessment_may_be_taken_back_the_same_day() -> None:
+    yes = EligibilityAssessed(assessed_on=day(5), criteria=(), outcome="eligible")
+    after((REFERRED, yes)).when(assess(day(5), "not_eligible")).then(NOT_ELIGIBLE)
+    after((REFERRED, yes, NOT_ELIGIBLE)).when(assess(day(5))).then(yes)
+    after((REFERRED, yes, NOT_ELIGIBLE, yes)).when(enrol(day(10))).then(ENROLLED)
+
+
+def test_an_older_assessment_said_again_changes_nothing() -> None:
+    newer = EligibilityAssessed(assessed_on=day(6), criteria=(), outcome="eligible")
+    after((REFERRED, NOT_ELIGIBLE, newer)).when(assess(day(5), "not_eligible")).then()
+
+
 def test_only_a_registered_person_is_referred() -> None:
     known = Known(DEFINITION, person_registered=False)
     after(NEW, known).when(refer()).refused("INVALID_FIELD", "$.person_ref")

@@ -1,8 +1,10 @@
 """A placement is agreed for an enrolled person; its strands begin and end on their own."""
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from services.placement import placement
 from services.placement.events import (
@@ -42,6 +44,7 @@ def day(number: int) -> date:
 PLANNED = day(30)
 PERSON = EnrolledPerson("e-1", "p-1", "jobsporet", "ikast", day(1))
 KNOWN = Known(DEFINITION, PERSON, company_registered=True)
+LEFT = replace(KNOWN, enrolled=replace(PERSON, ended_on=day(2)))
 THIS = {"command_id": "c", "placement": "pl-1"}
 
 AGREED = PlacementAgreed(
@@ -116,11 +119,15 @@ def test_who_is_not_enrolled_is_not_placed() -> None:
     after(known=nobody).when(agree()).refused("STATE", "$.enrolment")
 
 
-def test_who_has_left_the_programme_is_not_placed() -> None:
-    gone = EnrolledPerson("e-1", "p-1", "jobsporet", "ikast", day(1), ended_on=day(2))
-    after(known=Known(DEFINITION, gone, company_registered=True)).when(agree()).refused(
-        "STATE", "$.enrolment"
-    )
+def test_a_job_in_direct_continuation_of_the_programme_is_a_placement_too() -> None:
+    after(known=LEFT).when(agree()).then(AGREED)
+    after(AGREED, known=LEFT).when(start_job(day(7))).then(JOB)
+    after(AGREED, known=LEFT).when(begin_wage_hours(day(5))).then(WAGE_HOURS)
+
+
+def test_practice_begins_before_the_person_has_left_the_programme() -> None:
+    after(AGREED, known=LEFT).when(start_practice(day(2))).then(PRACTICE)
+    after(AGREED, known=LEFT).when(start_practice(day(3))).refused("STATE", "$.start_on")
 
 
 def test_nobody_is_placed_at_an_unknown_company() -> None:
@@ -214,6 +221,35 @@ def test_a_second_strand_begins_after_the_last_day_of_the_first(
     assert len(when.decided()) == 1
 
 
+@pytest.mark.parametrize("running", [(), (WAGE_HOURS_END,), (WAGE_HOURS_END, OVER)])
+def test_an_earlier_period_may_be_registered_after_a_later_one(
+    running: tuple[PlacementEvent, ...],
+) -> None:
+    first = WageHoursBegan(from_on=day(1), weekly_minutes=300)
+    after(AGREED, WAGE_HOURS, *running).when(begin_wage_hours(day(1))).then(first)
+    after(AGREED, WAGE_HOURS, *running, first).when(end_wage_hours(day(4))).then(
+        WageHoursEnded(end_on=day(4))
+    )
+
+
+def test_an_earlier_period_ends_before_the_later_one_begins() -> None:
+    first = WageHoursBegan(from_on=day(1), weekly_minutes=300)
+    after(AGREED, WAGE_HOURS, WAGE_HOURS_END, first).when(end_wage_hours(day(5))).refused("STATE")
+    after(AGREED, WAGE_HOURS, first).when(end_wage_hours(day(21))).then(
+        WageHoursEnded(end_on=day(21))
+    )
+    after(AGREED, WAGE_HOURS, first, WageHoursEnded(end_on=day(21))).when(
+        end_wage_hours(day(4))
+    ).then(WageHoursEnded(end_on=day(4)))
+
+
+def test_nothing_begins_while_an_earlier_one_of_its_kind_has_not_ended() -> None:
+    first = WageHoursBegan(from_on=day(1), weekly_minutes=300)
+    history = (AGREED, WAGE_HOURS, WAGE_HOURS_END, first)
+    after(*history).when(begin_wage_hours(day(21))).refused("STATE")
+    after(*history).when(begin_wage_hours(day(3))).refused("STATE")
+
+
 @pytest.mark.parametrize("end", [end_practice, end_wage_hours, end_job])
 def test_what_is_not_going_on_does_not_end(end: object) -> None:
     after(AGREED).when(end(day(20))).refused("STATE")
@@ -249,7 +285,7 @@ def test_the_placement_does_not_end_before_a_strand_of_it_ended() -> None:
     after(AGREED, PRACTICE, PRACTICE_END).when(end_placement(day(19))).refused("STATE", "$.end_on")
 
 
-def test_no_hours_may_be_reported_where_no_wage_hours_began() -> None:
+def test_that_no_hours_were_paid_may_be_reported_where_no_wage_hours_began() -> None:
     after(AGREED, PRACTICE).when(report(day(5), day(11), minutes=0)).then(
         WageHoursReported(from_on=day(5), to_on=day(11), wage_minutes=0, evidence="payslip")
     )
@@ -289,10 +325,21 @@ def test_a_payslip_may_cover_more_days_than_the_placement_lasted() -> None:
     )
 
 
-@pytest.mark.parametrize("end", [end_practice, end_wage_hours, end_job])
-def test_the_end_of_the_placement_ends_every_strand(end: object) -> None:
-    after(AGREED, PRACTICE, WAGE_HOURS, JOB, OVER).when(end(day(24))).refused("STATE")
-    after(AGREED, OVER, PRACTICE, WAGE_HOURS, JOB).when(end(day(24))).refused("STATE")
+@pytest.mark.parametrize(
+    ("strand", "end", "event"),
+    [
+        (PRACTICE, end_practice, PRACTICE_END),
+        (WAGE_HOURS, end_wage_hours, WAGE_HOURS_END),
+        (JOB, end_job, JOB_END),
+    ],
+)
+def test_a_strand_ends_on_its_own_day_though_registered_after_the_placements_end(
+    strand: PlacementEvent, end: Callable[[date], PlacementCommand], event: PlacementEvent
+) -> None:
+    for history in ((AGREED, strand, OVER), (AGREED, OVER, strand)):
+        after(*history).when(end(day(20))).then(event)
+        after(*history).when(end(day(26))).refused("STATE", "$.end_on")
+        after(*history, event).when(end(day(21))).refused("STATE")
 
 
 def test_a_strand_that_the_end_closed_went_on_until_then() -> None:

@@ -138,7 +138,19 @@ def after(*history: PlanEvent, known: Known = KNOWN, at: datetime = NOW) -> Give
 def test_aftercare_is_offered_once() -> None:
     after().when(offer()).then(OFFERED)
     after(OFFERED).when(offer()).then()
-    after(OFFERED).when(offer(company="cvr87654321")).refused("STATE")
+    after(OFFERED).when(offer(enrolment="e-2")).refused("STATE")
+    after(OFFERED).when(offer(anchor_on=day(2))).refused("STATE")
+
+
+def test_an_offer_that_stands_may_be_made_again_on_another_day() -> None:
+    after(OFFERED).when(offer(offered_on=day(2))).then()
+    after(OFFERED, known=Known(DEFINITION, placed=False)).when(offer(offered_on=day(2))).then()
+
+
+def test_aftercare_is_offered_for_a_placement_that_is_known() -> None:
+    after(known=Known(DEFINITION, placed=False)).when(offer()).refused(
+        "INVALID_FIELD", "$.placement"
+    )
 
 
 def test_aftercare_is_offered_within_a_programme() -> None:
@@ -171,11 +183,18 @@ def test_each_party_accepts_or_declines(party: Party) -> None:
 
 
 @pytest.mark.parametrize("party", PARTIES)
-def test_a_party_may_change_its_mind_and_back_again_even_on_one_day(party: Party) -> None:
+def test_a_party_may_change_its_mind_even_on_one_day(party: Party) -> None:
     no, yes = declined(party, day(2)), accepted(party, day(2))
     after(OFFERED, no).when(accept(party, day(2))).then(yes)
-    after(OFFERED, no, yes).when(decline(party, day(2))).then(no)
-    after(OFFERED, no, yes, no).when(accept(party, day(2))).then(yes)
+    after(OFFERED, yes).when(decline(party, day(2))).then(no)
+    after(OFFERED, no, yes).when(decline(party, day(3))).then(declined(party, day(3)))
+
+
+@pytest.mark.parametrize("party", PARTIES)
+def test_an_answer_said_again_does_not_come_back_once_a_later_one_holds(party: Party) -> None:
+    no, yes = declined(party, day(2)), accepted(party, day(2))
+    after(OFFERED, yes, no).when(accept(party, day(2))).then()
+    after(OFFERED, no, yes).when(decline(party, day(2))).then()
 
 
 def test_the_same_answer_of_another_day_is_refused() -> None:

@@ -2,12 +2,14 @@
 
 from datetime import date
 
+import pytest
 from msgspec.structs import replace
 
 from services.intake import programme
 from services.intake.events import ProgrammeOpened, ProgrammeRevised
 from services.intake.events.definition import Definition, Period, checksum_of
 from services.intake.programme import OpenProgramme, ReviseProgramme
+from shared.errors import InvalidField
 from tests.definitions import DEFINITION, definition
 from tests.rules.given import given
 
@@ -54,8 +56,10 @@ def test_opening_it_again_by_the_same_definition_changes_nothing() -> None:
     given(programme, opened(DEFINITION)).when(open_by(DEFINITION)).then()
 
 
-def test_what_it_was_opened_by_stays_said_after_a_revision() -> None:
-    given(programme, opened(DEFINITION), revised(SECOND)).when(open_by(DEFINITION)).then()
+def test_after_a_revision_it_is_not_opened_by_an_older_definition() -> None:
+    history = (opened(DEFINITION), revised(SECOND))
+    given(programme, *history).when(open_by(DEFINITION)).refused("STATE")
+    given(programme, *history).when(open_by(SECOND)).then()
 
 
 def test_an_open_programme_is_not_opened_by_another_definition() -> None:
@@ -83,9 +87,10 @@ def test_another_content_needs_a_higher_version() -> None:
 
 
 def test_a_revision_does_not_go_back_to_an_older_version() -> None:
-    given(programme, opened(DEFINITION), revised(SECOND)).when(revise_by(DEFINITION)).refused(
-        "INVALID_FIELD", "$.definition.version"
-    )
+    going_back = given(programme, opened(DEFINITION), revised(SECOND)).when(revise_by(DEFINITION))
+    going_back.refused("INVALID_FIELD", "$.definition.version")
+    with pytest.raises(InvalidField, match="version 2 is in force"):
+        going_back.decided()
 
 
 def test_a_programme_that_is_not_open_cannot_be_revised() -> None:

@@ -13,6 +13,7 @@ from shared.imprecise_date import ImpreciseDate
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Days = Annotated[int, Meta(ge=0, le=3660)]
+WindowDays = Annotated[int, Meta(ge=0, le=366)]  # as much as a plan can agree on
 Count = Annotated[int, Meta(ge=0)]
 Duration = Annotated[str, Meta(pattern=DURATION_PATTERN)]
 Denominator = Literal["referred", "enrolled", "started", "completed"]
@@ -41,7 +42,12 @@ class Term(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
 
 
 class Codes(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The code lists of a programme."""
+    """The code lists of a programme.
+
+    Commands are checked by all but `sectors`: these are the sectors that the programme looks for
+    companies in. A company belongs to no programme, so it may be of any sector. What a placement
+    is for (its purpose) has no list.
+    """
 
     target_groups: tuple[Term, ...]
     benefits: tuple[Term, ...]
@@ -96,7 +102,7 @@ class Touchpoint(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     id: Code
     party: Literal["citizen", "company"]
     offset: Duration
-    window_days: Days
+    window_days: WindowDays
 
 
 class Aftercare(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

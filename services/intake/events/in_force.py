@@ -47,14 +47,22 @@ def fold(programme: str, history: Sequence[Recorded]) -> Iterable[Fact]:
 
 
 def effective_on(facts: Iterable[DefinitionFact], day: date) -> DefinitionFact | None:
-    """The highest version effective on the day; None if none is yet."""
+    """The highest version effective on the day; None if none is yet.
+
+    A version that reaches further back than the one before replaces it from there on.
+    """
     begun = [fact for fact in facts if fact.effective_from <= day]
-    return max(begun, key=lambda fact: (fact.effective_from, fact.definition_version), default=None)
+    return max(begun, key=lambda fact: fact.definition_version, default=None)
 
 
 def in_force(facts: Iterable[DefinitionFact], day: date) -> Definition | None:
-    """What commands are checked by: the definition effective on the day, or else the first one."""
+    """What commands are checked by: the definition effective on the day, or else the first one.
+
+    First is the one that takes effect first, of several on one day the one that will hold then.
+    """
     known = list(facts)
-    first = min(known, key=lambda fact: fact.effective_from, default=None)
+    first = min(
+        known, key=lambda fact: (fact.effective_from, -fact.definition_version), default=None
+    )
     chosen = effective_on(known, day) or first
     return None if chosen is None else chosen.decoded()

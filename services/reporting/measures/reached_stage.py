@@ -13,8 +13,8 @@ VERSION = 1
 def measure(caseload: Caseload, goal: ReachedStage, as_of: AsOf) -> Figure:
     """Distinct persons with the stage's day within the period and at or before the valid day.
 
-    Counting: whoever comes back counts once; an assessment counts whatever its outcome, a
-    referral also if it was declined later. Window: the goal's phase, or the programme. No
+    Counting: whoever comes back counts once; an enrolment's first assessment counts whatever its
+    outcome, a referral also if it was declined later. Window: the goal's phase, or the programme. No
     denominator; nothing is unknown, nobody pending.
     """
     start, end = caseload.period(goal)
@@ -45,7 +45,7 @@ def _reached_on(enrolment: EnrolmentFact, goal: ReachedStage) -> date | None:
         case "referred":
             return enrolment.referred_on
         case "assessed":
-            return enrolment.assessed_on
+            return enrolment.first_assessed_on
         case "enrolled":
             return enrolment.start_on
         case "started":

@@ -15,6 +15,4 @@ def window(anchor_on: date, touchpoint: Touchpoint) -> tuple[date, date]:
     """The first and the last day on which the contact is held in time, both included."""
     due = due_on(anchor_on, touchpoint)
     days = timedelta(days=touchpoint.window_days)
-    # An absurdly early anchor is only flagged, so it must not break the calendar here.
-    first = due - min(days, due - date.min)
-    return first, due + days
+    return due - days, due + days

@@ -1,0 +1,1 @@
+"""Journeys: the whole system as its users meet it, through real processes."""

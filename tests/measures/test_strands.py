@@ -1,0 +1,74 @@
+"""Placement's rules and reporting's facts agree on when a strand ran, in whatever order it was told."""
+
+from datetime import date, timedelta
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.placement import placement
+from services.placement.events import WageHoursBegan
+from services.placement.known import EnrolledPerson, Known
+from services.placement.placement import (
+    AgreePlacement,
+    BeginWageHours,
+    EndPlacement,
+    EndWageHours,
+)
+from services.reporting.placement_facts import StrandFact
+from shared.errors import Refused
+from tests.definitions import DEFINITION
+from tests.measures.stories import folded
+from tests.rules.given import NOW
+
+FIRST = date(2022, 3, 1)
+KNOWN = Known(
+    DEFINITION, EnrolledPerson("e-1", "p-1", "jobsporet", "ikast", FIRST), company_registered=True
+)
+THIS = {"command_id": "c", "placement": "pl-1"}
+AGREE = AgreePlacement(**THIS, enrolment="e-1", company="cvr12345678", purpose="training")
+
+days = st.integers(0, 20).map(lambda days: FIRST + timedelta(days=days))
+commands = st.one_of(
+    st.builds(lambda day: BeginWageHours(**THIS, from_on=day, weekly_minutes=300), days),
+    st.builds(lambda day: EndWageHours(**THIS, end_on=day), days),
+    st.builds(lambda day: EndPlacement(**THIS, end_on=day, reason="other"), days),
+)
+
+
+def told(asked):
+    """The state and the events of a placement after these commands, as far as they are allowed."""
+    state, history = placement.INITIAL, []
+    for command in [AGREE, *asked]:
+        try:
+            events = placement.decide(command, state, NOW, KNOWN)
+        except Refused:
+            continue
+        for event in events:
+            state = placement.evolve(state, event)
+            history.append(event)
+    return state, history
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(commands, max_size=12))
+def test_a_strand_ran_on_the_same_days_for_placement_and_for_reporting(asked):
+    state, history = told(asked)
+    facts = folded("placement", "placement", "pl-1", *history)
+    assert sorted(
+        (strand.begun_on, strand.ended_on or state.ended_on or date.max)
+        for strand in state.wage_hours
+    ) == sorted(
+        (fact.start_on, fact.end_on or date.max) for fact in facts if isinstance(fact, StrandFact)
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(commands, max_size=12))
+def test_strands_of_a_kind_that_have_ended_never_share_a_day(asked):
+    state, history = told(asked)
+    ended = sorted(
+        (strand.begun_on, strand.ended_on) for strand in state.wage_hours if strand.ended_on
+    )
+    assert all(one[1] < other[0] for one, other in pairwise(ended))
+    assert len(state.wage_hours) == sum(isinstance(event, WageHoursBegan) for event in history)
