@@ -28,7 +28,7 @@ def described(commands: Sequence[type[Command]]) -> Json:
 
 def with_commands(document: Json, services: Mapping[str, Json]) -> Json:
     """An OpenAPI document with the command doors of the services added."""
-    paths = dict(document.get("paths") or {})
+    paths = {path: _with_refusals(item) for path, item in (document.get("paths") or {}).items()}
     components = dict(document.get("components") or {})
     schemas = dict(components.get("schemas") or {})
     for service, description in services.items():
@@ -37,8 +37,29 @@ def with_commands(document: Json, services: Mapping[str, Json]) -> Json:
     return {**document, "paths": paths, "components": {**components, "schemas": schemas}}
 
 
-def _operation(service: str, body: Json) -> Json:
+_REFUSALS = {
+    "404": "there is no such thing at this moment",
+    "409": "NOT_YET: the read models have not come so far",
+    "422": "a parameter is refused",
+    "503": "the bus or the database does not answer",
+}
+
+
+def _with_refusals(item: Json) -> Json:
+    """A path with what a question may be answered beside its answer."""
+    if "get" not in item:
+        return item
+    answered = {k: v for k, v in item["get"].get("responses", {}).items() if k != "400"}
+    refusals = {status: _response(text) for status, text in _REFUSALS.items()}
+    return {**item, "get": {**item["get"], "responses": {**answered, **refusals}}}
+
+
+def _response(text: str) -> Json:
     reply = {"application/json": {"schema": {"$ref": _REF.format(name="Reply")}}}
+    return {"description": text, "content": reply}
+
+
+def _operation(service: str, body: Json) -> Json:
     answers = {
         "200": "accepted, or held already",
         "400": "not JSON",
@@ -53,7 +74,5 @@ def _operation(service: str, body: Json) -> Json:
         "summary": f"Give {service} a command",
         "tags": ["commands"],
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
-        "responses": {
-            status: {"description": text, "content": reply} for status, text in answers.items()
-        },
+        "responses": {status: _response(text) for status, text in answers.items()},
     }

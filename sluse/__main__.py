@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Coroutine, Iterable
 from contextlib import nullcontext
+from datetime import datetime
 from os import fstat
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -19,7 +20,7 @@ from services.intake.events.definition import checksum_of
 from shared import logs, moment, streams
 from shared.bus import connected
 from shared.command import Reply
-from shared.errors import SluseError
+from shared.errors import BusAway, InvalidField, SluseError
 from shared.http_server import run as run_until_signal
 from sluse import exporting, programmes
 from sluse.sending import Sender
@@ -40,6 +41,9 @@ def _carry_out(work: Coroutine[Any, Any, int]) -> None:
     """Run to the end; an error is one line with its code, and exit status 1 or 2."""
     try:
         status = asyncio.run(work)
+    except BusAway:
+        click.echo("BUS_AWAY: nothing answers at the address given by --nats", err=True)
+        status = 2
     except SluseError as error:
         click.echo(f"{error.code}: {error.message}", err=True)
         status = 2
@@ -161,9 +165,7 @@ def export(after: str | None, nats: str) -> None:
     """Write all private events as NDJSON, in order of recording."""
 
     async def work() -> int:
-        behind = moment.parse(after) if after else {}
-        if not isinstance(behind, dict):
-            raise click.BadParameter("give a moment like i512.p120.a12", param_hint="--from")
+        behind = _moment(after) if after else {}
         async with connected(nats, "sluse-export", PATIENCE_SECONDS) as bus:
             async for line in exporting.events(bus, behind):
                 sys.stdout.buffer.write(line + b"\n")
@@ -189,6 +191,14 @@ def status(as_json: bool, nats: str) -> None:
         return 0 if found.ok else 1
 
     _carry_out(work())
+
+
+def _moment(text: str) -> moment.Positions:
+    """A moment; an instant would leave open what was recorded in its last microsecond."""
+    positions = moment.parse(text)
+    if isinstance(positions, datetime):
+        raise InvalidField("--from", "give a moment like i512.p120.a12, not an instant")
+    return positions
 
 
 def _say(something: object) -> None:

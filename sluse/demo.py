@@ -34,6 +34,15 @@ def history_of(key: str) -> Path:
     return path
 
 
+def is_recorded(key: str, directory: DataDirectory) -> bool:
+    """Whether this history has been recorded to its end."""
+    return directory.demo_done(key, _checksum(history_of(key).read_bytes()))
+
+
+def _checksum(history: bytes) -> str:
+    return hashlib.sha256(history).hexdigest()
+
+
 async def load(key: str, directory: DataDirectory, sender: Sender) -> int:
     """Record a programme and its history; how many commands were sent.
 
@@ -41,7 +50,7 @@ async def load(key: str, directory: DataDirectory, sender: Sender) -> int:
     """
     history = history_of(key).read_bytes()
     definition = programmes.read(programmes.DIRECTORY / f"{key}.toml")
-    checksum = hashlib.sha256(history).hexdigest()
+    checksum = _checksum(history)
     # The same id at every start, so that an interrupted history is the same as an undisturbed one.
     opening = derived_id("demo", key, checksum_of(definition))
     applied = await programmes.apply(definition, sender, opening)

@@ -68,6 +68,10 @@ async def _serve(
             click.echo(f"sluse answers at http://127.0.0.1:{port} (documented at /schema)")
             click.echo(f"the bus is at {given.nats_url}, the data in {directory.path}")
             click.echo("Ctrl-C ends it")
+            for key in demos:
+                if demo.is_recorded(key, directory):
+                    continue
+                click.echo(f"demo {key}: is being recorded; figures are those so far")
             sys.stdout.flush()
             sender = Sender(bus)
             tasks.extend(asyncio.create_task(_load(key, directory, sender)) for key in demos)

@@ -100,11 +100,11 @@ def routes(reader: Reader, bus: Bus) -> list[Any]:
     async def status() -> StatusAnswer:
         return await _status(reader, bus)
 
-    @get("/health/live", include_in_schema=False, sync_to_thread=False)
+    @get("/health/live", sync_to_thread=False)
     def live() -> dict[str, bool]:
         return {"ok": True}
 
-    @get("/health/ready", include_in_schema=False)
+    @get("/health/ready")
     async def ready() -> Response[StatusAnswer]:
         now = await _status(reader, bus)
         behind = any(stream.lag or stream.stopped for stream in now.streams)

@@ -89,7 +89,7 @@ class Reader:
     async def wait(self, stream: str, position: int, timeout: float) -> str:
         """The moment once the tables include the position; NotYet after `timeout` seconds."""
         if not await self.projection.reached(stream, position, timeout):
-            raise self._not_yet()
+            raise self._not_yet("position")
         return self.here()
 
     def here(self) -> str:
@@ -127,8 +127,8 @@ class Reader:
         if not await self.projection.reached(stream, last, self._wait):
             raise self._not_yet()
 
-    def _not_yet(self) -> NotYet:
-        return NotYet(f"the read models are at {self.here()}", "known")
+    def _not_yet(self, path: str = "known") -> NotYet:
+        return NotYet(f"the read models are at {self.here()}", path)
 
 
 def _default_day(definitions: Sequence[DefinitionFact]) -> date:
