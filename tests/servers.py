@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sysconfig
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -85,13 +86,21 @@ class NatsServer:
             self._process.wait(20)
 
     def pause(self) -> None:
-        """It neither answers nor breaks its connections."""
+        """It neither answers nor breaks its connections, once the last of its threads has stopped."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        while not all(state == "T" for state in _states(self._process.pid)):
+            time.sleep(0.001)
 
     def resume(self) -> None:
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
+
+
+def _states(pid: int) -> list[str]:
+    """What each thread of a process does, as the kernel writes it; T: stopped."""
+    stats = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return [stat.rsplit(")", 1)[1].split()[0] for stat in stats]
 
 
 class Cluster:

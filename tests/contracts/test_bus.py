@@ -113,7 +113,7 @@ async def test_a_bus_that_is_gone_is_said_to_be_away_at_once(tmp_path: Path) -> 
         ):
             with pytest.raises(BusAway):
                 await attempt
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 2
 
 
 async def test_a_bus_that_hangs_is_waited_for_no_longer_than_allowed(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ async def test_nobody_behind_a_subject_is_said_at_once(bus: Bus) -> None:
     with pytest.raises(BusAway):
         await bus.request("commands.nobody", b"", 5.0)
 
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 3
 
 
 async def test_what_the_api_refuses_carries_its_number(bus: Bus) -> None:
