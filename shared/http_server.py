@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -87,8 +87,11 @@ def _leave(server: uvicorn.Server) -> None:
     server.should_exit = True
 
 
-def run(main: Coroutine[Any, Any, None]) -> int:
-    """Run a process' main coroutine; the exit status is 0 also when a signal ended its start-up."""
+def run(main: Coroutine[Any, Any, None], signals: Sequence[int] = ()) -> int:
+    """Run a process' main coroutine; the exit status is 0 also when a signal ended its start-up.
+
+    `signals`: those that the caller has noticed before; one is enough not to start.
+    """
 
     async def cancellable() -> None:
         task = asyncio.current_task()
@@ -96,7 +99,10 @@ def run(main: Coroutine[Any, Any, None]) -> int:
         for number in _SIGNALS:
             if task is not None:
                 loop.add_signal_handler(number, task.cancel)
-        await main
+        if signals:
+            main.close()
+        else:
+            await main
 
     try:
         asyncio.run(cancellable())

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 import sys
 from collections.abc import Coroutine, Iterable
 from contextlib import nullcontext
@@ -73,11 +74,14 @@ def main(verbose: bool, log_format: Literal["auto", "json", "pretty"]) -> None:
 @click.option("--nats-port", default=4222, show_default=True, help="Bus, on 127.0.0.1; 0: any.")
 def up(data: Path, fresh: bool, demos: tuple[str, ...], port: int, nats_port: int) -> None:
     """Run everything in one process: nats-server, services, SQLite."""
+    asked_to_leave: list[int] = []  # while Python imports: an exception there may be swallowed
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: asked_to_leave.append(number))
     from sluse.up import up as run_everything  # noqa: PLC0415 - needs the extra 'embedded', the other commands don't
 
     try:
         work = run_everything(data, fresh=fresh, demos=demos, port=port, nats_port=nats_port)
-        sys.exit(run_until_signal(work))
+        sys.exit(run_until_signal(work, asked_to_leave))
     except SluseError as error:
         click.echo(f"{error.code}: {error.message}", err=True)
         sys.exit(2)

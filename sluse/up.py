@@ -71,7 +71,7 @@ async def _serve(
             for key in demos:
                 if demo.is_recorded(key, directory):
                     continue
-                click.echo(f"demo {key}: is being recorded; figures are those so far")
+                click.echo(f"demo {key}: on its way; figures are those so far")
             sys.stdout.flush()
             sender = Sender(bus)
             tasks.extend(asyncio.create_task(_load(key, directory, sender)) for key in demos)
