@@ -46,10 +46,12 @@ async def serve(
     listening: socket.socket,
     started: Callable[[int], None] = lambda port: None,
     until: asyncio.Future[Any] | None = None,
+    leaving: Callable[[], None] = lambda: None,
 ) -> None:
     """Answer requests until SIGINT, SIGTERM or `until` is done; then finish those under way.
 
-    `started` is told the port (it may have been 0) once connections are taken.
+    `started` is told the port (it may have been 0) once connections are taken, `leaving` is called
+    before those under way are finished.
     """
     config = uvicorn.Config(
         app,
@@ -63,9 +65,9 @@ async def serve(
     server = _Server(config, lambda: started(listening.getsockname()[1]))
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
-        loop.add_signal_handler(number, _leave, server)
+        loop.add_signal_handler(number, _leave, server, leaving)
     if until is not None:
-        until.add_done_callback(lambda _: _leave(server))
+        until.add_done_callback(lambda _: _leave(server, leaving))
     await server.serve([listening])
 
 
@@ -82,7 +84,8 @@ def bound(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _leave(server: uvicorn.Server) -> None:
+def _leave(server: uvicorn.Server, leaving: Callable[[], None]) -> None:
+    leaving()
     server.force_exit = server.should_exit  # asked twice: at once
     server.should_exit = True
 

@@ -76,12 +76,15 @@ async def _serve(
             sender = Sender(bus)
             tasks.extend(asyncio.create_task(_load(key, directory, sender)) for key in demos)
 
+        def leaving() -> None:
+            for task in tasks:
+                task.cancel()  # nothing more is sent while what is under way is answered
+
         try:
-            await serve(app, listening, started, until=server.ended)
+            await serve(app, listening, started, server.ended, leaving)
             server.refuse_if_ended()
         finally:
-            for task in tasks:
-                task.cancel()
+            leaving()
             await asyncio.gather(*tasks, return_exceptions=True)
 
 

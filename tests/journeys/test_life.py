@@ -61,6 +61,7 @@ def test_ctrl_c_in_the_middle_of_the_demo_ends_it_in_order_and_the_next_start_go
         up.wait("intake", 50)
         tree = up.tree()
         assert_left_in_order(up, up.interrupt(), tree)
+        assert "recorded" not in "\n".join(up.out.all())
     with Up(data, "--demo", "jobsporet") as up:
         assert up.says(r"demo jobsporet: (\d+) commands recorded")[1] == "1320"
         ids = history.ids(history.read(up.run("export").out))
