@@ -76,6 +76,12 @@ def instant(nanoseconds: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=nanoseconds // 1000)
 
 
+def _cancellations() -> int:
+    """How many times the running task has been told to end."""
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
+
+
 class Bus:
     """One connection; what cannot be sent is BusAway, what is not answered is NoAnswer."""
 
@@ -103,6 +109,7 @@ class Bus:
     ) -> Msg:
         """Send and wait for one answer."""
         self.check_version()
+        before = _cancellations()
         try:
             return await self.client.request(
                 subject, body, timeout=timeout, headers=dict(headers) if headers else None
@@ -111,6 +118,10 @@ class Bus:
             raise BusAway from None
         except (NatsError, OSError):
             raise NoAnswer(subject) from None
+        finally:
+            # Python 3.11's wait_for swallows a cancellation that comes together with the answer.
+            if _cancellations() > before:
+                raise asyncio.CancelledError
 
     async def api(self, name: str, body: object, timeout: float = 2.0) -> bytes:
         """One call of the JetStream API; its error answers are raised as ApiError.

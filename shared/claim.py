@@ -4,8 +4,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from shared.envelope import Event
 from shared.errors import Refused
+from shared.event import Event
 from shared.identifiers import EntityId
 
 

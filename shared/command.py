@@ -4,15 +4,18 @@ import hashlib
 import hmac
 import re
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
+from shared.envelope import Event
 from shared.errors import InvalidField, MalformedJson, Refused, SluseError, UnknownField
 from shared.identifiers import Code, CommandId, leaves
 
 LARGEST_BODY = 262_144
+
+E = TypeVar("E", bound=Event)
 
 # What the same command, sent again, may well be answered otherwise.
 SEND_AGAIN = frozenset(
@@ -40,6 +43,16 @@ class Command(
     late_reason: Code | None = None
     origin: Origin | None = None
     registered_at: Annotated[datetime, Meta(tz=True)] | None = None
+
+
+def said_by(command: Command, kind: type[E], **more: object) -> E:
+    """The event of a kind that says what the command says, by the names of the fields.
+
+    `more`: what the command leaves open, or what is meant by what it says.
+    """
+    names = set(kind.__struct_fields__) & set(command.__struct_fields__)
+    fields = {name: getattr(command, name) for name in names} | more
+    return kind(**fields)
 
 
 class EventRef(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What an entity module offers the kernel: plain data and two pure functions."""
+"""What an entity module offers the kernel: plain data and a few pure functions."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -30,6 +30,9 @@ class Decider(Protocol[C_contra, S, E, K_contra]):
 
     def evolve(self, state: S, event: E, /) -> S:
         """The state after the event; never refuses."""
+
+    def permit(self, state: S, event: E, /) -> None:
+        """Refuses an event that cannot follow in this state; by the two alone, whoever asks."""
 
     def decide(self, command: C_contra, state: S, at: datetime, known: K_contra, /) -> Sequence[E]:
         """What happens; refuses what is not possible. `known` is what lies outside the entity."""

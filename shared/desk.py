@@ -11,14 +11,15 @@ import structlog
 
 from shared.bus import ServerTooOld
 from shared.command import Command, Problem, Reply, decode_command, refused
-from shared.errors import Refused, SluseError, Unanswered, UnknownField
-from shared.handling import Context, Handler, Handling
+from shared.correction.commands import COMMANDS, CorrectionCommand, without_data
+from shared.correction.deciding import Correcting
+from shared.decision import Work
+from shared.errors import InvalidField, Refused, SluseError, Unanswered, UnknownField
+from shared.handling import AnyHandling, Context, Handler
 from shared.identifiers import refuse_identity
 from shared.subjects import subject_of
 
 log = structlog.get_logger()
-
-AnyHandling = Handling[Any, Any, Any, Any]
 
 
 class Desk:
@@ -27,11 +28,17 @@ class Desk:
     def __init__(
         self, service: str, handler: Handler, handlings: Mapping[type[Command], AnyHandling]
     ) -> None:
-        """`handlings`: how each command that the service takes is carried out."""
+        """`handlings`: how each command of the service's own is carried out."""
         self.service = service
-        self.commands = tuple(handlings)
+        can_correct = any(handling.correctable for handling in handlings.values())
+        self.commands = (*handlings, *COMMANDS) if can_correct else tuple(handlings)
         self._handler = handler
         self._handlings = handlings
+        self._correcting = {
+            handling.name: Correcting(handling, handler.issued)
+            for handling in handlings.values()
+            if handling.correctable
+        }
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(reduce(or_, self.commands))
 
     async def answer(self, body: bytes, context: Context) -> Reply:
@@ -42,7 +49,7 @@ class Desk:
             structlog.contextvars.bind_contextvars(correlation_id=context.correlation_id)
         try:
             command = decode_command(self._decoder, body)
-            refuse_identity(command)  # before an id of its can reach the log
+            refuse_identity(without_data(command))  # before an id of its can reach the log
         except Refused as error:
             log.info("refused", code=error.code, path=_path(error))
             return refused(error)
@@ -76,12 +83,19 @@ class Desk:
         return reply
 
     async def _carry_out(self, command: Command, context: Context) -> Reply:
-        handling = self._handlings[type(command)]
-        entity_id = handling.decider.entity_id(command)
+        work = self._work(command)
         structlog.contextvars.bind_contextvars(
-            entity=subject_of(self.service, handling.decider.NAME, entity_id)
+            entity=subject_of(self.service, work.name, work.entity_id(command))
         )
-        return await self._handler.handle(handling, command, context)
+        return await self._handler.handle(work, command, context)
+
+    def _work(self, command: Command) -> Work[Any]:
+        if not isinstance(command, CorrectionCommand):
+            return self._handlings[type(command)]
+        service, entity, _ = command.subject.split(".")
+        if service != self.service or entity not in self._correcting:
+            raise InvalidField("$.subject", f"{self.service} has no such entities to correct")
+        return self._correcting[entity]
 
 
 def _path(error: Refused) -> str:

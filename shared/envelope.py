@@ -1,18 +1,19 @@
 """The one envelope of every event: CloudEvents 1.0, structured JSON."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from types import UnionType
-from typing import Any, get_args
+from types import MappingProxyType, UnionType
+from typing import Any, TypeAlias, get_args
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
+from shared.claim import ClaimEvent
+from shared.correction.events import CORRECTIONS, Data
 from shared.errors import Undecodable, UnknownEventType
+from shared.event import Event as Event  # noqa: PLC0414 asked for beside its envelope
 from shared.subjects import entity_of, source_of, stream_of
-
-
-class Event(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """Something that happened; the class name is the stored type for ever."""
 
 
 class Envelope(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -75,15 +76,31 @@ def encode_data(event: Event) -> Raw:
     return Raw(_encoder.encode(event))
 
 
-def _members(union: Any) -> tuple[type[Event], ...]:
-    return get_args(union) if isinstance(union, UnionType) or get_args(union) else (union,)
+def _members(union: Any, *, correctable: bool) -> tuple[type[Event], ...]:
+    """The events of a union, and those that correct them; a claim is never corrected."""
+    own = get_args(union) if isinstance(union, UnionType) or get_args(union) else (union,)
+    return (*own, *CORRECTIONS) if correctable and union != ClaimEvent else own
+
+
+Upcaster: TypeAlias = Callable[[Data], Data]
+"""An event's data in an older shape as the present one; the present one stays as it is."""
 
 
 class Vocabulary:
     """What one service records: its entities, and the events of each."""
 
-    def __init__(self, service: str, events: dict[str, Any]) -> None:
-        """`events`: entity name to the union of its events."""
+    def __init__(
+        self,
+        service: str,
+        events: dict[str, Any],
+        upcasters: Mapping[type[Event], Upcaster] = MappingProxyType({}),
+        *,
+        correctable: bool = True,
+    ) -> None:
+        """`events`: entity name to the union of its events; `upcasters`: where shapes have changed.
+
+        What is not `correctable` has no events that correct it.
+        """
         self.service = service
         self.stream = stream_of(service)
         self.source = source_of(service)
@@ -91,9 +108,10 @@ class Vocabulary:
         self._decoders = {
             (entity, event.__name__): msgspec.json.Decoder(event)
             for entity, union in events.items()
-            for event in _members(union)
+            for event in _members(union, correctable=correctable)
         }
-        self.types = sorted(name for _, name in self._decoders)
+        self.types = sorted({name for _, name in self._decoders})
+        self._upcasters = {event.__name__: upcaster for event, upcaster in upcasters.items()}
 
     def read(self, subject: str, position: int, recorded_at: datetime, body: bytes) -> Recorded:
         """Decode one stored message; says what is wrong if it is none of this service's events.
@@ -115,12 +133,30 @@ class Vocabulary:
             self.stream, position, recorded_at, envelope, self._data(envelope, position)
         )
 
+    def corrected(self, record: Recorded, data: Data) -> Recorded:
+        """The same event with other data; the envelope stays that of its recording."""
+        envelope = replace(record.envelope, data=Raw(_encoder.encode(data)))
+        return replace(record, event=self._data(envelope, record.position))
+
+    def with_data(self, record: Recorded, data: Data) -> Event:
+        """The event as it would be with these data; raises msgspec.ValidationError."""
+        key = entity_of(record.envelope.subject), record.envelope.type
+        present = self._present(record.envelope.type, Raw(_encoder.encode(data)))
+        event: Event = self._decoders[key].decode(present)
+        return event
+
     def _data(self, envelope: Envelope, position: int) -> Event:
         decoder = self._decoders.get((entity_of(envelope.subject), envelope.type))
         if decoder is None:
             raise UnknownEventType(self.stream, position, envelope.type)
         try:
-            event: Event = decoder.decode(envelope.data)
+            event: Event = decoder.decode(self._present(envelope.type, envelope.data))
         except msgspec.MsgspecError as error:
             raise Undecodable(self.stream, position, str(error)) from None
         return event
+
+    def _present(self, event_type: str, data: Raw) -> Raw:
+        upcaster = self._upcasters.get(event_type)
+        if upcaster is None:
+            return data
+        return Raw(_encoder.encode(upcaster(msgspec.json.decode(data, type=dict[str, Any]))))

@@ -68,16 +68,30 @@ class EventLog:
                 query.where(t.subject.in_(some)).order_by(t.subject, t.position)
             )
             records += [
-                vocabularies[row.stream].read(
-                    row.subject,
-                    row.position,
-                    _EPOCH + timedelta(microseconds=row.recorded_us),
-                    row.body.encode(),
-                )
+                _recorded(row, vocabularies)
                 for row in rows
                 if up_to is None or row.position <= up_to[row.stream]
             ]
         return {subject: tuple(group) for subject, group in _by_subject(records)}
+
+    async def at(
+        self,
+        db: AsyncConnection,
+        stream: str,
+        positions: Sequence[int],
+        vocabularies: Mapping[str, Vocabulary],
+    ) -> list[Recorded]:
+        """The kept events at these positions of a stream, in order."""
+        records: list[Recorded] = []
+        t = self.table.c
+        for start in range(0, len(positions), _IN_ONE_QUERY):
+            some = positions[start : start + _IN_ONE_QUERY]
+            query = sa.select(t.stream, t.position, t.recorded_us, t.subject, t.body)
+            rows = await db.execute(
+                query.where(t.stream == stream, t.position.in_(some)).order_by(t.position)
+            )
+            records += [_recorded(row, vocabularies) for row in rows]
+        return records
 
     async def position_at(self, db: AsyncConnection, stream: str, at: datetime) -> int:
         """The last position recorded at or before an instant; 0 if there is none."""
@@ -99,6 +113,13 @@ class EventLog:
         t = self.table.c
         newest = await db.scalar(sa.select(sa.func.max(t.recorded_us)).where(t.origin == origin))
         return None if newest is None else _EPOCH + timedelta(microseconds=newest)
+
+
+def _recorded(
+    row: sa.Row[str, int, int, str, str], vocabularies: Mapping[str, Vocabulary]
+) -> Recorded:
+    recorded_at = _EPOCH + timedelta(microseconds=row.recorded_us)
+    return vocabularies[row.stream].read(row.subject, row.position, recorded_at, row.body.encode())
 
 
 def _by_subject(records: Iterable[Recorded]) -> Iterable[tuple[str, Iterable[Recorded]]]:

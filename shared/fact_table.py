@@ -51,7 +51,7 @@ class FactTable(Generic[F]):
             *_columns(kind),
             sqlite_with_rowid=False,  # one tree of rows instead of rows and an index of their keys
         )
-        for name in ("programme", "person_ref"):
+        for name in kind.INDEXED:
             if name in self.fields:
                 sa.Index(f"ix_{self.name}_{name}", self.table.c[name])
 
@@ -68,7 +68,10 @@ class FactTable(Generic[F]):
     async def effective(
         self, db: AsyncConnection, position: int | None = None, /, **equals: object
     ) -> list[F]:
-        """The facts effective at a position (None: now) whose fields equal what is given."""
+        """The facts effective at a position (None: now) whose fields equal what is given.
+
+        A frozenset stands for any of its values.
+        """
         c = self.table.c
         query = sa.select(*(c[name] for name in self.fields))
         if position is None:
@@ -76,7 +79,9 @@ class FactTable(Generic[F]):
         else:
             query = query.where(c.since <= position, sa.or_(c.until.is_(None), c.until > position))
         for name, value in equals.items():
-            query = query.where(c[name] == value)
+            query = query.where(
+                c[name].in_(value) if isinstance(value, frozenset) else c[name] == value
+            )
         query = query.order_by(c.since, c.entity, c.fact_key)
         return [self.kind(**row) for row in (await db.execute(query)).mappings()]
 
@@ -133,7 +138,8 @@ def tables(kinds: Iterable[type[Fact]], metadata: sa.MetaData) -> dict[type[Fact
 
 
 def _columns(kind: type[Fact]) -> Sequence[sa.Column[Any]]:
-    return [_column(name, hint) for name, hint in get_type_hints(kind).items()]
+    hints = get_type_hints(kind)
+    return [_column(name, hints[name]) for name in kind.__struct_fields__]
 
 
 def _column(name: str, hint: Any) -> sa.Column[Any]:

@@ -1,7 +1,7 @@
 """Facts: what is true of one entity, and between which positions of its stream it was effective."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from msgspec import Struct
 
@@ -9,7 +9,12 @@ from shared.envelope import Recorded
 
 
 class Fact(Struct, frozen=True):
-    """Something true of one entity; a row, with the positions since and until it was effective."""
+    """Something true of one entity; a row, with the positions since and until it was effective.
+
+    INDEXED: the fields by which it is asked for, if it has them.
+    """
+
+    INDEXED: ClassVar[tuple[str, ...]] = ("programme", "person_ref")
 
 
 Fold: TypeAlias = Callable[[str, Sequence[Recorded]], Iterable[Fact]]

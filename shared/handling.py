@@ -3,17 +3,19 @@
 import asyncio
 import random
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
-from typing import Any, Generic, TypeVar, get_args
+from typing import Any, Generic, TypeAlias, TypeVar, get_args
 
 from msgspec import Struct
 
 from shared import claim
 from shared.clock import now
 from shared.command import Command, EventRef, Reply, Warning, accepted, digest
+from shared.correction.effective import effective
 from shared.decider import Decider
-from shared.envelope import Envelope, Event, Recorded, encode_data
+from shared.decision import Asked, Decided, Work
+from shared.envelope import Envelope, Event, Recorded, Vocabulary, encode_data
 from shared.errors import Conflict, OutcomeUnknown, Refused, SluseError, Unanswered
 from shared.event_store import (
     Append,
@@ -37,6 +39,9 @@ K = TypeVar("K")
 WARNINGS = {
     "LATE": "registered later than the programme's limit",
     "OUTSIDE_PROGRAMME": "before the programme's start, or after its end and goal window",
+    "DURATION_LIMIT": "a practice longer than the limit for the target group on its first day",
+    "STAFF_RATIO": "more trainees on that day than the company's staff allows",
+    "IMPLAUSIBLE": "more paid hours than a week has room for, or over twice the agreed ones",
 }
 
 
@@ -68,6 +73,10 @@ class Handling(Generic[C, S, E, K]):
 
     `look_up(command, state, fresh)` finds what lies outside the entity; `fresh` asks for nothing
     older than this moment. `flags(command, known, at)` are the codes of warnings, or a refusal.
+    For corrections: `vet(event, state, at, fresh)` are the codes of warnings about an event's new
+    data, or a refusal, `state` being what they lead to; `programme_of(state)` is whose reports may
+    have used the entity (None: anybody's); `fixed` are fields that the entity's id is made of;
+    what is not `correctable` is never corrected nor retracted.
     """
 
     def __init__(
@@ -75,32 +84,79 @@ class Handling(Generic[C, S, E, K]):
         decider: Decider[C, S, E, K],
         look_up: Callable[[C, S, bool], Awaitable[K]],
         flags: Callable[[C, K, datetime], Sequence[str]] = lambda command, known, at: (),
+        *,
+        vet: Callable[[E, S, datetime, bool], Awaitable[Sequence[str]]] | None = None,
+        programme_of: Callable[[S], str | None] = lambda state: None,
+        fixed: Collection[str] = (),
+        correctable: bool = True,
     ) -> None:
         self.decider = decider
         self.look_up = look_up
         self.flags = flags
+        self.vet = vet
+        self.programme_of = programme_of
+        self.fixed = fixed
+        self.correctable = correctable
+
+    @property
+    def name(self) -> str:
+        """The kind of entity, as it stands in the subject."""
+        return self.decider.NAME
+
+    def entity_id(self, command: C) -> str:
+        """Which entity the command is for."""
+        return self.decider.entity_id(command)
+
+    async def decided(self, command: C, history: History, asked: Asked) -> Decided:
+        """What follows from the command after this history; refuses what is not possible."""
+        state = _state(self.decider, history, asked.vocabulary)
+        refuse_impossible_days(command, asked.at)
+        known = await self.look_up(command, state, asked.fresh)
+        flags = self.flags(command, known, asked.at)
+        events = self.decider.decide(command, state, asked.at, known)
+        claims: list[claim.Claim] = []
+        for event in events:
+            claims += self.decider.claims(self.entity_id(command), state, event)
+            state = self.decider.evolve(state, event)
+        return Decided(events, claims, flags)
+
+
+AnyHandling: TypeAlias = Handling[Any, Any, Any, Any]
 
 
 async def nothing(command: Command, state: object, fresh: bool) -> None:
     """The look-up of an entity whose rules need nothing else."""
 
 
-def by_command(handling: Handling[Any, Any, Any, Any], commands: Any) -> dict[type[Command], Any]:
+def by_command(handling: AnyHandling, commands: Any) -> dict[type[Command], Any]:
     """A union of commands, each with the handling."""
     return dict.fromkeys(get_args(commands) or (commands,), handling)
+
+
+Issued: TypeAlias = Callable[[str | None, str, int], Awaitable[str | None]]
+"""`issued(programme, stream, position)`: the id of a report that used what stands there, if any."""
+
+
+async def nothing_issued(programme: str | None, stream: str, position: int) -> str | None:
+    """Where no reports are issued."""
 
 
 class Handler:
     """Carries out commands on one service's stream."""
 
     def __init__(
-        self, store: EventStore, digest_key: bytes, clock: Callable[[], datetime] = now
+        self,
+        store: EventStore,
+        digest_key: bytes,
+        clock: Callable[[], datetime] = now,
+        issued: Issued = nothing_issued,
     ) -> None:
         self._store = store
         self._digest_key = digest_key
         self._clock = clock
+        self.issued = issued
 
-    async def handle(self, handling: Handling[C, S, E, K], command: C, context: Context) -> Reply:
+    async def handle(self, work: Work[C], command: C, context: Context) -> Reply:
         """The answer to a command; raises Refused or Unanswered.
 
         A refusal is given only on what the leader and the views' streams had when it was asked
@@ -110,7 +166,7 @@ class Handler:
         beaten: SluseError = Conflict("others were faster, several times over: look again")
         for attempt in range(ATTEMPTS):
             try:
-                return await self._attempt(handling, command, context, fresh)
+                return await self._attempt(work, command, context, fresh)
             except StaleExpectation:
                 pass
             except NotNow as error:
@@ -135,31 +191,23 @@ class Handler:
             raise OutcomeUnknown
         raise beaten
 
-    async def _attempt(
-        self, handling: Handling[C, S, E, K], command: C, context: Context, fresh: bool
-    ) -> Reply:
-        decider = handling.decider
-        entity_id = decider.entity_id(command)
-        history, state = await folded(self._store, decider, entity_id, fresh)
+    async def _attempt(self, work: Work[C], command: C, context: Context, fresh: bool) -> Reply:
+        history = await _history(self._store, work.name, work.entity_id(command), fresh)
         if earlier := history.of_command(command.command_id):
             return self._first_answer(earlier, command)
         _expect(command, history)
         at = self._clock()
-        refuse_impossible_days(command, at)
-        known = await handling.look_up(command, state, fresh)
-        flags = handling.flags(command, known, at)
-        events = decider.decide(command, state, at, known)
-        if not events:
+        asked = Asked(self._store.vocabulary, context.actor, at, fresh)
+        decided = await work.decided(command, history, asked)
+        if not decided.events:
             if not fresh:
                 raise _Unconfirmed("nothing to do")
             return accepted(history.position, [], [])
-        claims: list[claim.Claim] = []
-        for event in events:
-            claims += decider.claims(entity_id, state, event)
-            state = decider.evolve(state, event)
-        stamp = _Stamp(self._store, command, context, at, flags, digest(command, self._digest_key))
-        own = stamp.append(history, events)
-        appends = [stamp.append(*await self._settle(wanted, fresh)) for wanted in claims]
+        stamp = _Stamp(
+            self._store, command, context, at, decided.flags, digest(command, self._digest_key)
+        )
+        own = stamp.append(history, decided.events)
+        appends = [stamp.append(*await self._settle(it, fresh)) for it in decided.claims]
         # The entity's own events come last: the acknowledgement's position is the entity's.
         position = await self._store.append([*(a for a in appends if a.envelopes), own])
         return _answer(position, own.envelopes)
@@ -184,10 +232,14 @@ async def folded(
 ) -> tuple[History, S]:
     """An entity's history and state; `fresh`: not older than this moment."""
     history = await _history(store, decider.NAME, entity_id, fresh)
+    return history, _state(decider, history, store.vocabulary)
+
+
+def _state(decider: Decider[C, S, E, K], history: History, vocabulary: Vocabulary) -> S:
     state = decider.INITIAL
-    for record in history.records:
+    for record in effective(history.records, vocabulary):
         state = decider.evolve(state, record.event)  # type: ignore[arg-type]
-    return history, state
+    return state
 
 
 async def _history(store: EventStore, name: str, entity_id: str, fresh: bool) -> History:

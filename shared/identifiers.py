@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from functools import cache
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, get_args
 from uuid import UUID, uuid5
 
 import msgspec
@@ -34,7 +34,7 @@ def derived_id(*parts: str) -> str:
     return str(uuid5(NAMESPACE, "\n".join(parts)))
 
 
-_CPR = re.compile(r"(?<![0-9A-Za-z])(\d\d)(\d\d)(\d\d)[- ]?\d{4}(?![0-9A-Za-z])")
+_CPR = re.compile(r"(?<![0-9A-Za-z])(\d\d)(\d\d)(\d\d) ?[-–]? ?\d{4}(?![0-9A-Za-z])")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[a-z]{2,}", re.IGNORECASE)
 _PHONE = re.compile(r"(?<![0-9A-Za-z])(?:(?:\+|00)45 ?)?\d{2} ?\d{2} ?\d{2} ?\d{2}(?![0-9A-Za-z])")
 
@@ -69,8 +69,8 @@ _NUMBERS = frozenset({"cvr", "p_number"})
 @cache
 def _patterned(kind: type[msgspec.Struct]) -> frozenset[str]:
     """Fields whose type says which characters they take: ids and codes, not free text."""
-    hints = get_type_hints(kind, include_extras=True)
-    return frozenset(name for name, hint in hints.items() if _has_pattern(hint))
+    fields = msgspec.structs.fields(kind)
+    return frozenset(field.encode_name for field in fields if _has_pattern(field.type))
 
 
 def _has_pattern(hint: Any) -> bool:

@@ -21,8 +21,16 @@ def written(positions: Positions) -> str:
     return ".".join(f"{letter}{positions[stream]}" for letter, stream in _LETTERS.items())
 
 
-def parse(text: str) -> Positions | datetime:
-    """A moment or an instant (RFC 3339, with its offset); refused if it is neither."""
+def parse_positions(text: str) -> Positions:
+    """A moment; refused if it is none."""
+    positions = parse(text, "moment")
+    if isinstance(positions, datetime):
+        raise InvalidField("moment", "give a moment like i512.p120.a12, not an instant")
+    return positions
+
+
+def parse(text: str, path: str = "known") -> Positions | datetime:
+    """A moment or an instant (RFC 3339, with its offset); refused, naming `path`, if it is neither."""
     parts = [_PART.fullmatch(part) for part in text.split(".")]
     named = {part.group(1): int(part.group(2)) for part in parts if part is not None}
     if len(named) == len(parts) and named.keys() == _LETTERS.keys():
@@ -33,5 +41,5 @@ def parse(text: str) -> Positions | datetime:
         at = None
     if at is None or at.tzinfo is None:
         example = written(dict.fromkeys(_LETTERS.values(), 12))
-        raise InvalidField("known", f"give a moment like {example}, or an instant with its offset")
+        raise InvalidField(path, f"give a moment like {example}, or an instant with its offset")
     return at

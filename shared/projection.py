@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.bus import Bus
+from shared.correction.effective import effective
 from shared.envelope import Recorded, Vocabulary
 from shared.errors import DatabaseAway, SluseError, StreamProblem
 from shared.event_log import EventLog
@@ -20,6 +21,7 @@ from shared.fact_table import Changes, FactTable, tables
 from shared.facts import Fact, Fold
 from shared.recent import Recent
 from shared.stream_reader import Message, read
+from shared.subjects import stream_of
 
 REMEMBERED = 50_000  # events, decoded, of the entities folded last
 RETRY_SECONDS = 1.0
@@ -223,7 +225,7 @@ class Projection:
     def _step(
         self, subject: str, fold: Fold, entity: _Entity, record: Recorded, changes: Changes
     ) -> _Entity:
-        later = _folded(subject, fold, (*entity.records, record))
+        later = self._folded(subject, fold, (*entity.records, record))
         for fact in entity.facts - later.facts:
             changes.close(self.tables[type(fact)], subject, record.position, fact)
         for fact in later.facts - entity.facts:
@@ -240,13 +242,14 @@ class Projection:
         for subject in missing:
             fold = self._fold_of(by_entity[subject][0])
             if fold is not None:
-                known[subject] = _folded(subject, fold, stored.get(subject, ()))
+                known[subject] = self._folded(subject, fold, stored.get(subject, ()))
         return known
 
     def _remember(self, folded: Mapping[str, _Entity]) -> None:
         for subject, entity in folded.items():
             self._cache.keep(subject, entity, len(entity.records))
 
-
-def _folded(subject: str, fold: Fold, records: tuple[Recorded, ...]) -> _Entity:
-    return _Entity(records, frozenset(fold(subject.rsplit(".", 1)[1], records)))
+    def _folded(self, subject: str, fold: Fold, records: tuple[Recorded, ...]) -> _Entity:
+        service, _, entity_id = subject.split(".", 2)
+        holding = effective(records, self.vocabularies[stream_of(service)])
+        return _Entity(records, frozenset(fold(entity_id, holding)))

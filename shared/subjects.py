@@ -1,6 +1,8 @@
 """Where things stand on the bus: streams, subjects, sources."""
 
 SERVICES = ("intake", "placement", "aftercare")
+DOORS = (*SERVICES, "reports")
+"""Whoever takes commands: the services, and the reports that reporting issues."""
 
 
 def stream_of(service: str) -> str:

@@ -20,11 +20,17 @@ from rich.table import Table
 from services.intake.events.definition import checksum_of
 from shared import logs, moment, streams
 from shared.bus import connected
+from shared.clock import copenhagen_day, now
 from shared.command import Reply
 from shared.errors import BusAway, InvalidField, SluseError
 from shared.http_server import run as run_until_signal
-from sluse import exporting, programmes
+from sluse import exporting, programmes, reports
+from sluse.importing import mapping, rows, table
+from sluse.importing.kinds import KINDS
+from sluse.importing.run import Import
 from sluse.sending import Sender
+from sluse.simulation import running
+from sluse.simulation.wish import Wish, asked_for
 from sluse.status import Status, look
 
 PATIENCE_SECONDS = 3.0
@@ -69,7 +75,9 @@ def main(verbose: bool, log_format: Literal["auto", "json", "pretty"]) -> None:
 @main.command()
 @click.option("--data", type=click.Path(path_type=Path), default=Path(".sluse"), show_default=True)
 @click.option("--fresh", is_flag=True, help="Start over: remove what is recorded in --data.")
-@click.option("--demo", "demos", multiple=True, help="Record a programme's demo history.")
+@click.option(
+    "--demo", "demos", multiple=True, help="Record a programme's demo history; 'all': every one."
+)
 @click.option("--port", default=8080, show_default=True, help="HTTP, on 127.0.0.1; 0: any.")
 @click.option("--nats-port", default=4222, show_default=True, help="Bus, on 127.0.0.1; 0: any.")
 def up(data: Path, fresh: bool, demos: tuple[str, ...], port: int, nats_port: int) -> None:
@@ -126,6 +134,21 @@ def programme_check(file: Path) -> None:
     _carry_out(work())
 
 
+@programme.command("new")
+@click.argument("key")
+@click.option("--file", type=click.Path(path_type=Path), help="Default: KEY.toml, here.")
+def programme_new(key: str, file: Path | None) -> None:
+    """Write a commented definition to begin with."""
+
+    async def work() -> int:
+        path = file or Path(f"{key}.toml")
+        definition = programmes.write_new(path, key, copenhagen_day(now()))
+        _say({"programme": definition.key, "file": str(path)})
+        return 0
+
+    _carry_out(work())
+
+
 @programme.command("apply")
 @click.argument("file", type=click.Path(path_type=Path))
 @_nats
@@ -142,6 +165,62 @@ def programme_apply(file: Path, nats: str) -> None:
     _carry_out(work())
 
 
+@main.group()
+def report() -> None:
+    """Reports: figures given out, with all they rest on."""
+
+
+@report.command("issue")
+@click.argument("programme")
+@click.option("--on", "valid_on", required=True, type=click.DateTime(["%Y-%m-%d"]))
+@click.option(
+    "--known", default=None, help="A moment like i512.p120.a12; without: what is known now."
+)
+@click.option("--id", "report_id", default=None, help="The report's id; without: a new one.")
+@_nats
+def report_issue(
+    programme: str, valid_on: datetime, known: str | None, report_id: str | None, nats: str
+) -> None:
+    """Give out a programme's figures of a day."""
+
+    async def work() -> int:
+        async with connected(nats, "sluse-report", PATIENCE_SECONDS) as bus:
+            reply = await reports.issue(Sender(bus), programme, valid_on.date(), known, report_id)
+        _say(reply)
+        return 0 if reply.ok else 1
+
+    _carry_out(work())
+
+
+@report.command("verify")
+@click.argument("report_id", metavar="ID")
+@_nats
+def report_verify(report_id: str, nats: str) -> None:
+    """Compute a report again from the streams alone. Exit status 1 if it says something else."""
+
+    async def work() -> int:
+        async with connected(nats, "sluse-report", PATIENCE_SECONDS) as bus:
+            verified = await reports.verify(bus, report_id)
+        _say(verified)
+        return 0 if verified.outcome == "equal" else 1
+
+    _carry_out(work())
+
+
+@report.command("diff")
+@click.argument("report_id", metavar="ID")
+@_nats
+def report_diff(report_id: str, nats: str) -> None:
+    """Say what is different today from what a report said, and which events did it."""
+
+    async def work() -> int:
+        async with connected(nats, "sluse-report", PATIENCE_SECONDS) as bus:
+            _say(await reports.difference(bus, report_id))
+        return 0
+
+    _carry_out(work())
+
+
 @main.command()
 @click.argument("file", type=click.File("rb"))
 @_nats
@@ -151,13 +230,74 @@ def send(file: BinaryIO, nats: str) -> None:
     async def work() -> int:
         refused = 0
         async with connected(nats, "sluse-send", PATIENCE_SECONDS) as bus:
-            with _progress(file) as progress:
-                async for answer, size in Sender(bus).send_lines(file):
+            size = fstat(file.fileno()).st_size
+            with _progress("sending", size or None) as progress:
+                async for answer, read in Sender(bus).send_lines(file):
                     refused += not answer.ok
                     _say(answer)
                     if progress is not None:
-                        progress.update(progress.task_ids[0], completed=size)
+                        progress.update(progress.task_ids[0], completed=read)
         return 1 if refused else 0
+
+    _carry_out(work())
+
+
+@main.command("import")
+@click.argument("kind", type=click.Choice(list(KINDS)))
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--programme", help="The programme of rows that do not name one.")
+@click.option(
+    "--map", "map_file", type=click.Path(path_type=Path), help="TOML: columns and values."
+)
+@click.option("--rejects", type=click.Path(path_type=Path), help="Default: FILE.rejects.csv.")
+@click.option("--dry-run", is_flag=True, help="Look at everything, send nothing.")
+@_nats
+def import_(
+    *,
+    kind: str,
+    file: Path,
+    programme: str | None,
+    map_file: Path | None,
+    rejects: Path | None,
+    dry_run: bool,
+    nats: str,
+) -> None:
+    """Import a CSV or XLSX file; bad rows go to a file. Exit status 1 if there are any."""
+
+    async def work() -> int:
+        way = mapping.read(KINDS[kind], map_file)
+        content = table.read(file, way)
+        sheet = rows.sheet(KINDS[kind], way, content, programme)
+        async with connected(nats, "sluse-import", PATIENCE_SECONDS) as bus:
+            with _progress("importing", len(content.rows)) as progress:
+                summary = await Import(bus, sheet, now(), dry_run=dry_run).run(
+                    rejects or file.with_name(f"{file.name}.rejects.csv"),
+                    lambda: progress and progress.advance(progress.task_ids[0]),
+                )
+        _say(summary)
+        return 1 if summary.rejected else 0
+
+    _carry_out(work())
+
+
+@main.command()
+@asked_for
+@_nats
+def simulate(nats: str, **options: Any) -> None:
+    """Simulate people of a programme. Exit status 1 if a row was not answered as it was meant."""
+    wish = Wish(**options)
+
+    async def work() -> int:
+        if wish.out is not None:
+            _say(running.to_file(wish, wish.out))
+            return 0
+        async with connected(nats, "sluse-simulate", PATIENCE_SECONDS) as bus:
+            with _progress("simulating", None) as bar:
+                done = await running.over_the_bus(
+                    bus, wish, lambda: bar and bar.advance(bar.task_ids[0])
+                )
+        _say(done)
+        return 1 if isinstance(done, running.Simulated) and done.unexpected else 0
 
     _carry_out(work())
 
@@ -210,12 +350,12 @@ def _say(something: object) -> None:
     sys.stdout.buffer.flush()
 
 
-def _progress(file: BinaryIO) -> Any:
+def _progress(what: str, total: int | None) -> Any:
     """A bar on the terminal of the operator; none in a pipe or a log."""
     if not sys.stderr.isatty():
         return nullcontext(None)
     progress = Progress(console=Console(stderr=True))
-    progress.add_task("sending", total=fstat(file.fileno()).st_size or None)
+    progress.add_task(what, total=total)
     return progress
 
 

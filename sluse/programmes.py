@@ -1,6 +1,7 @@
 """Programme definitions as files: found, checked, applied."""
 
 import tomllib
+from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,11 +11,13 @@ from msgspec import Struct
 from services.intake.events.definition import Definition, checksum_of
 from services.intake.events.definition_check import problems
 from services.intake.programme import OpenProgramme, ReviseProgramme
+from shared.clock import plus_months
 from shared.command import Problem, Reply, invalid_field
 from shared.errors import SluseError
 from sluse.sending import Sender
 
 DIRECTORY = Path(__file__).parent.parent / "programmes"
+TEMPLATE = Path(__file__).with_name("programme_template.toml")
 
 
 class BadDefinition(SluseError):
@@ -28,6 +31,15 @@ class BadDefinition(SluseError):
         self.problems = found
 
 
+class FileExists(SluseError):
+    """A file is never written over."""
+
+    code = "FILE_EXISTS"
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(f"{file} is there already")
+
+
 class Applied(Struct, frozen=True):
     """What became of a definition: opened, revised or unchanged."""
 
@@ -35,6 +47,34 @@ class Applied(Struct, frozen=True):
     version: int
     checksum: str
     outcome: str
+
+
+def template(key: str, first_month: date) -> str:
+    """A commented definition to begin with, of a programme of three years from that month."""
+    start, end = f"{first_month:%Y-%m}", f"{plus_months(first_month, 35):%Y-%m}"
+    text = TEMPLATE.read_text(encoding="utf-8")
+    for word, becomes in (
+        ("EFFECTIVE_FROM", f"{first_month:%Y-%m-01}"),
+        ("START", start),
+        ("END", end),
+        ('"KEY"', f'"{key}"'),
+    ):
+        text = text.replace(word, becomes)
+    return text
+
+
+def write_new(file: Path, key: str, first_month: date) -> Definition:
+    """Write the template, and what it says; nothing stays if the key cannot be one."""
+    try:
+        with file.open("x", encoding="utf-8") as new:
+            new.write(template(key, first_month))
+    except FileExistsError:
+        raise FileExists(file) from None
+    try:
+        return read(file)
+    except BadDefinition:
+        file.unlink()
+        raise
 
 
 def read(file: Path) -> Definition:

@@ -11,10 +11,21 @@ from msgspec import Struct
 from services.aftercare import app as aftercare
 from services.intake import app as intake
 from services.placement import app as placement
+from services.reporting.report import ReportCommand
 from shared.bus import Bus
 from shared.bus_door import forwarder
-from shared.command import LARGEST_BODY, SEND_AGAIN, Command, Problem, Reply, TooLarge, refused
+from shared.command import (
+    LARGEST_BODY,
+    SEND_AGAIN,
+    Command,
+    Problem,
+    Reply,
+    TooLarge,
+    refused,
+)
+from shared.correction.commands import COMMANDS as CORRECTIONS
 from shared.handling import Context
+from shared.subjects import SERVICES
 
 TRIES = 8
 TIMEOUT_SECONDS = 12.0
@@ -23,6 +34,7 @@ _COMMANDS = {
     "intake": intake.COMMANDS,
     "placement": placement.COMMANDS,
     "aftercare": aftercare.COMMANDS,
+    "reports": ReportCommand,
 }
 
 
@@ -39,7 +51,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
 
 @cache
 def services() -> dict[str, str]:
-    """Command type to the service that takes it."""
+    """Command type to the service that alone takes it."""
     return {
         kind.__name__: service
         for service, union in _COMMANDS.items()
@@ -48,8 +60,11 @@ def services() -> dict[str, str]:
 
 
 def commands() -> dict[str, tuple[type[Command], ...]]:
-    """Service to the commands that it takes."""
-    return {service: get_args(union) or (union,) for service, union in _COMMANDS.items()}
+    """Service to the commands that it takes; a report is superseded, never corrected."""
+    return {
+        service: (*(get_args(union) or (union,)), *(CORRECTIONS if service in SERVICES else ()))
+        for service, union in _COMMANDS.items()
+    }
 
 
 class Sender:
@@ -62,10 +77,10 @@ class Sender:
         """The reply to one command; what is not settled is sent again, with growing pauses."""
         if len(body) > LARGEST_BODY:
             return refused(TooLarge(len(body)))
-        kind = _type_of(body)
-        if isinstance(kind, Problem):
-            return Reply(ok=False, error=kind)
-        answer = self._answers[services()[kind]]
+        service = _service_for(body)
+        if isinstance(service, Problem):
+            return Reply(ok=False, error=service)
+        answer = self._answers[service]
         for attempt in range(TRIES):
             reply = await answer(body, Context())
             if reply.error is None or reply.error.code not in SEND_AGAIN:
@@ -90,17 +105,37 @@ class Sender:
                 )
 
 
+_CORRECTIONS = frozenset(kind.__name__ for kind in CORRECTIONS)
+
+
 class _Typed(Struct):
     type: str
 
 
-def _type_of(body: bytes) -> str | Problem:
+class _About(Struct):
+    subject: str
+
+
+def _service_for(body: bytes) -> str | Problem:
+    """Whom the command is for: its type says it; of a correction, which all take, its subject."""
     try:
         kind = msgspec.json.decode(body, type=_Typed).type
     except msgspec.ValidationError as error:
         return Problem("INVALID_FIELD", str(error), "$.type")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return Problem("MALFORMED_JSON", str(error), "")
+    if kind in _CORRECTIONS:
+        return _service_of(body)
     if kind not in services():
         return Problem("INVALID_FIELD", f"no service takes {kind!r}", "$.type")
-    return kind
+    return services()[kind]
+
+
+def _service_of(correction: bytes) -> str | Problem:
+    try:
+        service = msgspec.json.decode(correction, type=_About).subject.split(".", maxsplit=1)[0]
+    except msgspec.ValidationError as error:
+        return Problem("INVALID_FIELD", str(error), "$.subject")
+    if service not in _COMMANDS:
+        return Problem("INVALID_FIELD", "no service has this entity", "$.subject")
+    return service

@@ -30,8 +30,7 @@ log = structlog.get_logger()
 
 async def up(data: Path, *, fresh: bool, demos: tuple[str, ...], port: int, nats_port: int) -> None:
     """Run everything until a signal comes."""
-    for key in demos:
-        demo.history_of(key)  # a wrong name is told before anything starts
+    keys = demo.chosen(demos)  # a wrong name is told before anything starts
     directory = DataDirectory(data)
     listening = bound("127.0.0.1", port)
     with listening, directory.held():
@@ -46,13 +45,13 @@ async def up(data: Path, *, fresh: bool, demos: tuple[str, ...], port: int, nats
                 nats_url=server.url,
                 database=directory.database_url(),
             )
-            await _serve(given, directory, demos, listening, server)
+            await _serve(given, directory, keys, listening, server)
 
 
 async def _serve(
     given: Settings,
     directory: DataDirectory,
-    demos: tuple[str, ...],
+    keys: tuple[str, ...],
     listening: socket.socket,
     server: Server,
 ) -> None:
@@ -68,13 +67,12 @@ async def _serve(
             click.echo(f"sluse answers at http://127.0.0.1:{port} (documented at /schema)")
             click.echo(f"the bus is at {given.nats_url}, the data in {directory.path}")
             click.echo("Ctrl-C ends it")
-            for key in demos:
+            for key in keys:
                 if demo.is_recorded(key, directory):
                     continue
                 click.echo(f"demo {key}: on its way; figures are those so far")
             sys.stdout.flush()
-            sender = Sender(bus)
-            tasks.extend(asyncio.create_task(_load(key, directory, sender)) for key in demos)
+            tasks.append(asyncio.create_task(_load(keys, directory, Sender(bus))))
 
         def leaving() -> None:
             for task in tasks:
@@ -88,7 +86,13 @@ async def _serve(
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _load(key: str, directory: DataDirectory, sender: Sender) -> None:
+async def _load(keys: tuple[str, ...], directory: DataDirectory, sender: Sender) -> None:
+    """One after the other: a later one may speak of what an earlier one has told."""
+    for key in keys:
+        await _load_one(key, directory, sender)
+
+
+async def _load_one(key: str, directory: DataDirectory, sender: Sender) -> None:
     try:
         sent = await demo.load(key, directory, sender)
     except SluseError as error:

@@ -9,16 +9,13 @@ from services.intake.events.definition import (
     Codes,
     CountedEmployment,
     Definition,
-    EnteredEmployment,
     Period,
     Phase,
-    ReachedStage,
-    Retention,
     Site,
     Term,
-    Text,
     Touchpoint,
 )
+from services.intake.events.goals import EnteredEmployment, ReachedStage, Retention, Text
 
 
 def text(words: str) -> Text:
@@ -42,6 +39,15 @@ CODES = Codes(
         Term(code="not_known", name=text("not known"), destination="unknown"),
     ),
     criteria=(term("motivated"),),
+    activities=(term("cv"), term("sector_training")),
+    challenges=(term("transport"),),
+    purposes=(term("placement"),),
+    bases=(term("lab_law"),),
+    indicators=(term("safety"),),
+    instruments=(term("progress_scale"),),
+    problems=(term("attendance"), term("tasks")),
+    actions=(term("meeting"),),
+    problem_outcomes=(term("tasks_changed"),),
 )
 
 DEFINITION = Definition(

@@ -97,6 +97,21 @@ class NatsServer:
         self._process.send_signal(signal.SIGCONT)
 
 
+async def _makes_streams(url: str) -> None:
+    client = await nats.connect(url)
+    jetstream = client.jetstream()
+    try:
+        for _ in range(START_SECONDS * 10):
+            with contextlib.suppress(nats.errors.Error):
+                await jetstream.add_stream(name="PROBE", subjects=["probe"], num_replicas=3)
+                await jetstream.delete_stream("PROBE")
+                return
+            await asyncio.sleep(0.1)
+    finally:
+        await client.close()
+    raise AssertionError("the cluster has found no leader")
+
+
 def _states(pid: int) -> list[str]:
     """What each thread of a process does, as the kernel writes it; T: stopped."""
     stats = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat")]
@@ -123,22 +138,11 @@ class Cluster:
         return ",".join(server.url for server in self.servers)
 
     async def start(self) -> None:
+        """Return once a stream on all three can be made from each of them."""
         for server in self.servers:
             await server.start()
-        client = await nats.connect(self.url.split(","))
-        jetstream = client.jetstream()
-        try:
-            for _ in range(START_SECONDS * 10):
-                with contextlib.suppress(Exception):
-                    info = await jetstream.account_info()
-                    await jetstream.add_stream(name="PROBE", subjects=["probe"], num_replicas=3)
-                    await jetstream.delete_stream("PROBE")
-                    assert info is not None
-                    return
-                await asyncio.sleep(0.1)
-        finally:
-            await client.close()
-        raise AssertionError("the cluster has found no leader")
+        for server in self.servers:
+            await _makes_streams(server.url)
 
     def stop(self) -> None:
         for server in self.servers:

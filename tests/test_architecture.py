@@ -12,25 +12,37 @@ import pytest
 from services.aftercare import events as aftercare
 from services.intake import events as intake
 from services.placement import events as placement
+from services.reporting import events as reports
 
 ROOT = Path(__file__).parent.parent
 VOCABULARIES = {
-    v.service: v for v in (intake.VOCABULARY, placement.VOCABULARY, aftercare.VOCABULARY)
+    module.VOCABULARY.service: module.VOCABULARY
+    for module in (intake, placement, aftercare, reports)
 }
-CLAIMS = {"intake.seat"}  # entities without a module of their own: shared/claim.py decides for them
+SERVICE_OF = {"reports": "reporting"}  # reporting records the reports that it issues
+# entities without a module of their own: shared/claim.py decides for them
+CLAIMS = {"intake.seat", "intake.alias"}
 ENTITIES = sorted(
-    f"{service}.{entity}"
+    f"{SERVICE_OF.get(service, service)}.{entity}"
     for service, vocabulary in VOCABULARIES.items()
     for entity in vocabulary.entities
     if f"{service}.{entity}" not in CLAIMS
 )
-DECIDER = {"entity_id": 1, "evolve": 2, "decide": 4, "claims": 3}
+DECIDER = {"entity_id": 1, "evolve": 2, "permit": 2, "decide": 4, "claims": 3}
 """What an entity module offers, and how many arguments each takes."""
 
 EVENT_TYPES = {
     "ProgrammeOpened",
     "ProgrammeRevised",
+    "ProgrammeClosed",
+    "ExternalIndicatorRecorded",
     "PersonRegistered",
+    "ResidenceChanged",
+    "PersonsMerged",
+    "PersonMergeReverted",
+    "ErasureRequested",
+    "ErasureRefused",
+    "PersonErased",
     "ParticipantReferred",
     "EligibilityAssessed",
     "ReferralDeclined",
@@ -38,26 +50,74 @@ EVENT_TYPES = {
     "ParticipantEnrolled",
     "ParticipationStarted",
     "ParticipationNeverStarted",
+    "ParticipationPaused",
+    "ParticipationResumed",
+    "LegalBasisRecorded",
+    "ConsentGiven",
+    "ConsentWithdrawn",
+    "AttendanceRecorded",
+    "ActivityCompleted",
+    "SupportBasisChanged",
+    "ProgressionMeasured",
+    "ChallengeNoted",
+    "ParticipantTransferred",
     "ParticipantDroppedOut",
     "ParticipantCompleted",
     "ClaimTaken",
     "ClaimReleased",
     "CompanyRegistered",
+    "CompanyLinked",
+    "CompanyUnlinked",
+    "RelationHandedOver",
+    "CooperationLevelRecorded",
+    "AgreementSigned",
+    "AgreementEnded",
+    "BarrierReported",
+    "BarrierResolved",
+    "CompanySuggested",
+    "OpeningReported",
+    "OpeningWithdrawn",
+    "MatchProposed",
+    "MatchAnswered",
     "PlacementAgreed",
     "PracticeStarted",
+    "PracticeExtended",
     "PracticeEnded",
     "WageHoursBegan",
+    "WageHoursChanged",
     "WageHoursReported",
     "WageHoursEnded",
     "EmploymentStarted",
+    "EmploymentChanged",
     "EmploymentEnded",
+    "PlacementCancelled",
     "PlacementEnded",
+    "PlacementPersonChanged",
+    "PlacementPersonErased",
     "AftercareOffered",
     "AftercareAccepted",
     "AftercareDeclined",
+    "AftercareWithdrawn",
     "AftercarePlanAgreed",
+    "AftercarePlanRevised",
     "FollowUpCompleted",
     "FollowUpMissed",
+    "FollowUpRescheduled",
+    "FollowUpWaived",
+    "UpskillingOffered",
+    "UpskillingTaken",
+    "AftercareClosed",
+    "ReportIssued",
+    "ReportSuperseded",
+    "ProblemRaised",
+    "ProblemActionTaken",
+    "ProblemResolved",
+    "ProblemClosedUnresolved",
+    "EventCorrected",
+    "EventRetracted",
+    "CorrectionProposed",
+    "CorrectionApproved",
+    "CorrectionRejected",
 }
 
 NOT_WRITTEN = {"__pycache__", "node_modules"}

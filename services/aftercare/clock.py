@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from services.aftercare.caseload import ScheduledFact, definition_on
-from services.aftercare.plan import MissFollowUp
+from services.aftercare.plan_commands import MissFollowUp
+from shared.actors import own
 from shared.clock import copenhagen_day, now
 from shared.desk import Desk
 from shared.errors import SluseError
@@ -14,7 +15,7 @@ from shared.handling import Context
 from shared.identifiers import derived_id
 from shared.view import View
 
-ACTOR = "sluse:clock"
+ACTOR = own("clock")
 
 log = structlog.get_logger()
 
@@ -48,8 +49,11 @@ async def sweep(view: View, desk: Desk, at: datetime, import_quiet: timedelta) -
 
 async def _import_runs(view: View, at: datetime, quiet: timedelta) -> bool:
     async with view.projection.reading() as db:
-        newest = await view.projection.log.newest(db, origin="import")
-    return newest is not None and at - newest < quiet
+        newest = [
+            await view.projection.log.newest(db, origin=origin)
+            for origin in ("import", "simulation")
+        ]
+    return any(recorded is not None and at - recorded < quiet for recorded in newest)
 
 
 async def run(view: View, desk: Desk, every: float, import_quiet: float) -> None:

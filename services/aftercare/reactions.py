@@ -1,132 +1,204 @@
-"""What aftercare does when others' events arrive: an ordinary employment makes it offer a plan."""
+"""What aftercare does when employments change: every ordinary one has a plan, and no other has."""
 
-import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import cast
 
 import msgspec
 import structlog
-from faststream import AckPolicy
-from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
-from msgspec import Struct
-from nats.js.api import ConsumerConfig
+from faststream.nats import NatsBroker
+from msgspec.structs import asdict
 
-from services.aftercare.caseload import definition_on, placed
-from services.aftercare.plan import OfferAftercare
+from services.aftercare.caseload import EmploymentFact, OfferedFact, definition_on, placed
+from services.aftercare.events import EMPLOYMENT_RETRACTED, AftercareOffered
+from services.aftercare.known import Placed
+from services.aftercare.plan_commands import CloseAftercare, OfferAftercare
 from services.placement.events import VOCABULARY as PLACEMENT
-from services.placement.events import EmploymentStarted
-from shared.bus import Bus, NoAnswer
-from shared.command import SEND_AGAIN
+from services.placement.events import EmploymentChanged, EmploymentStarted
+from shared import reaction
+from shared.actors import own
+from shared.bus import Bus
+from shared.clock import copenhagen_day
+from shared.command import Command, Origin
+from shared.correction.commands import CorrectEvent, RetractEvent
+from shared.correction.events import EventCorrected, EventRetracted
 from shared.desk import Desk
 from shared.envelope import Recorded
-from shared.errors import NotYet, SluseError
-from shared.handling import Context
+from shared.errors import NotYet
 from shared.identifiers import derived_id
-from shared.stream_reader import stored
+from shared.subjects import subject_of
 from shared.view import View
 
 DURABLE = "aftercare-offers-v1"
-RETRY_SECONDS = 1.0
-PULL_SECONDS = 1.0  # a pull that a restart of the bus has swallowed is repeated after this
-ACTOR = "sluse:aftercare"
+ACTOR = own("aftercare")
+ROUNDS = 5  # more than others' events can change the answer while one is reacted to
+
+CAUSES = (EmploymentStarted, EmploymentChanged, EventCorrected, EventRetracted)
 
 log = structlog.get_logger()
 
 
-def plan_id(placement: str, employment: EmploymentStarted) -> str:
-    """The plan that an employment makes: the same for everybody who can name the employment."""
-    return derived_id("aftercare", placement, employment.start_on.isoformat())
+def plan_id(employment: str) -> str:
+    """The plan that an employment makes, by the id of the event that it started by."""
+    return derived_id("aftercare", employment)
 
 
-async def offer(record: Recorded, view: View, desk: Desk) -> None:
-    """Offer aftercare for an ordinary employment; raises while that cannot be settled yet."""
-    event = record.event
-    if not isinstance(event, EmploymentStarted):
+async def line_up(cause: Recorded, view: View, desk: Desk) -> None:
+    """Bring a placement's plans into line with its employments; raises while that cannot be settled.
+
+    Looks again after it has done something: whoever wrote last has seen what others wrote.
+    """
+    if not isinstance(cause.event, CAUSES):
         return
-    await view.catch_up()
-    placement = record.envelope.subject.rsplit(".", 1)[1]
+    placement = cause.envelope.subject.rsplit(".", 1)[1]
+    for _ in range(ROUNDS):
+        await view.catch_up()
+        commands = await _wanted(cause, placement, view)
+        carried_out = [await reaction.issue(desk, command, cause, ACTOR) for command in commands]
+        if not all(carried_out) or not commands:
+            return
+    log.warning("reaction_unsettled", event_id=cause.envelope.id)
+
+
+async def _wanted(cause: Recorded, placement: str, view: View) -> Sequence[Command]:
     about = await placed(view, placement)
     if about is None:
         raise NotYet("the employment's placement is not known here yet")
-    definition = await definition_on(view, about.programme, event.start_on)
+    ordinary: dict[str, EmploymentFact | None] = {}
+    if isinstance(cause.event, EventRetracted):
+        ordinary[cause.event.event_id] = None  # if it was an employment, it is none any more
+    facts = await view.facts(EmploymentFact, placement=placement)
+    for fact in sorted(facts, key=lambda fact: fact.from_on):
+        counts = await _counts(fact, about.programme, view)
+        if ordinary.get(fact.employment) is None:
+            ordinary[fact.employment] = fact if counts else None
+    plans = {fact.plan: fact for fact in await view.facts(OfferedFact, placement=placement)}
+    return list(commands(cause, about, ordinary, plans))
+
+
+async def _counts(employment: EmploymentFact, programme: str, view: View) -> bool:
+    definition = await definition_on(view, programme, employment.from_on)
     if definition is None:
         raise NotYet("the placement's programme is not known here yet")
-    if not definition.counted_employment.counts(event.kind, event.weekly_minutes):
-        return
-    command = OfferAftercare(
-        command_id=derived_id("offer", record.envelope.id),
-        plan=plan_id(placement, event),
-        placement=placement,
+    return definition.counted_employment.counts(employment.kind, employment.weekly_minutes)
+
+
+def commands(
+    cause: Recorded,
+    about: Placed,
+    ordinary: Mapping[str, EmploymentFact | None],
+    plans: Mapping[str, OfferedFact],
+) -> Iterator[Command]:
+    """What makes the plans fit; nothing once they do.
+
+    `ordinary`: each employment as it was when it first counted as ordinary, None if it never did.
+    A closing by people stays, and so does what they agreed on the contacts.
+    """
+    for employment, since in ordinary.items():
+        offered = plans.get(plan_id(employment))
+        if offered is None:
+            if since is not None:
+                yield _offer(about, since)
+        elif since is None:
+            if offered.closing is None:
+                yield _close(cause, offered)
+        else:
+            if offered.closing is not None and offered.closing_reason == EMPLOYMENT_RETRACTED:
+                yield _reopen(cause, offered, offered.closing)
+            fitting = _fitting_offer(about, since, offered)
+            if fitting != _recorded_offer(offered):
+                yield _correct(cause, offered, fitting)
+
+
+def _offer(about: Placed, since: EmploymentFact) -> OfferAftercare:
+    return OfferAftercare(
+        command_id=derived_id("offer", since.employment),
+        plan=plan_id(since.employment),
+        placement=about.placement,
         enrolment=about.enrolment,
         person_ref=about.person_ref,
         programme=about.programme,
         company=about.company,
-        offered_on=event.start_on,
-        anchor_on=event.start_on,
-        late_reason=record.envelope.latereason or None,
-        origin=record.envelope.origin or None,  # type: ignore[arg-type]
-        registered_at=record.envelope.registeredat,
+        offered_on=since.from_on,
+        anchor_on=since.from_on,
+        late_reason=since.late_reason or None,
+        origin=_origin(since.origin),
+        registered_at=datetime.fromisoformat(since.registered_at) if since.registered_at else None,
     )
-    context = Context(
-        actor=ACTOR,
-        correlation_id=record.envelope.correlationid,
-        causation_id=record.envelope.id,
-        traceparent=record.envelope.traceparent,
-    )
-    reply = await desk.take(command, context)
-    if reply.error is not None and reply.error.code in SEND_AGAIN:
-        raise NotYet(f"the offer was answered {reply.error.code}")
-    if reply.error is not None:  # trying again would change nothing, and hold up what waits for us
-        log.error("offer_refused", code=reply.error.code, event_id=record.envelope.id)
 
 
-class _Consumer(Struct):
-    num_pending: int = 0
-    num_ack_pending: int = 0
+def _close(cause: Recorded, offered: OfferedFact) -> CloseAftercare:
+    found_out_on = copenhagen_day(cause.envelope.registered_at)
+    return CloseAftercare(
+        command_id=_command_id("close", cause, offered.offer),
+        plan=offered.plan,
+        closed_on=max(found_out_on, offered.busy_on),
+        reason=EMPLOYMENT_RETRACTED,
+        late_reason=cause.envelope.latereason or None,
+        origin=_origin(cause.envelope.origin),
+        registered_at=cause.envelope.registeredat,
+    )
+
+
+def _reopen(cause: Recorded, offered: OfferedFact, closing: str) -> RetractEvent:
+    return RetractEvent(
+        command_id=_command_id("reopen", cause, closing),
+        subject=subject_of("aftercare", "plan", offered.plan),
+        event_id=closing,
+        reason="employment_counts",
+        late_reason=cause.envelope.latereason or None,
+        origin=_origin(cause.envelope.origin),
+        registered_at=cause.envelope.registeredat,
+    )
+
+
+def _correct(cause: Recorded, offered: OfferedFact, fitting: AftercareOffered) -> CorrectEvent:
+    return CorrectEvent(
+        command_id=_command_id("correct", cause, offered.offer),
+        subject=subject_of("aftercare", "plan", offered.plan),
+        event_id=offered.offer,
+        data=msgspec.to_builtins(fitting),
+        reason="employment_corrected",
+        late_reason=cause.envelope.latereason or None,
+        origin=_origin(cause.envelope.origin),
+        registered_at=cause.envelope.registeredat,
+    )
+
+
+def _origin(text: str) -> Origin | None:
+    return cast(Origin, text) if text else None  # an envelope takes it from a command
+
+
+def _recorded_offer(offered: OfferedFact) -> AftercareOffered:
+    names = AftercareOffered.__struct_fields__
+    return AftercareOffered(**{name: getattr(offered, name) for name in names})
+
+
+def _fitting_offer(about: Placed, since: EmploymentFact, offered: OfferedFact) -> AftercareOffered:
+    """For the employment as it is now.
+
+    The offer goes back with the start, so that answers of then can be registered, but not ahead
+    with it: they may have been. One made after the start stays where it was.
+    """
+    offered_on = offered.offered_on
+    if offered_on <= offered.anchor_on:
+        offered_on = min(offered_on, since.from_on)
+    return AftercareOffered(**asdict(about), offered_on=offered_on, anchor_on=since.from_on)
+
+
+def _command_id(verb: str, cause: Recorded, about: str) -> str:
+    """The same for the same cause, unless the plan has gone another way meanwhile."""
+    return derived_id(verb, cause.envelope.id, about)
 
 
 async def settled(bus: Bus, wait: float) -> None:
     """Return once all that placement has recorded was reacted to; NotYet after `wait` seconds."""
-    try:
-        async with asyncio.timeout(wait):
-            while True:
-                answer = await bus.api(f"CONSUMER.INFO.{PLACEMENT.stream}.{DURABLE}", {})
-                left = msgspec.json.decode(answer, type=_Consumer)
-                if left.num_pending + left.num_ack_pending == 0:
-                    return
-                await asyncio.sleep(0.02)
-    except (TimeoutError, NoAnswer):
-        raise NotYet("what placement recorded has not been reacted to yet") from None
+    await reaction.settled(bus, PLACEMENT, DURABLE, wait)
 
 
 def subscribe(broker: NatsBroker, view: View, desk: Desk) -> None:
-    """React to placement's events, each until it is settled; repeating one changes nothing."""
-
-    @broker.subscriber(
-        "placement.placement.*",
-        stream=JStream("PLACEMENT", declare=False),
-        durable=DURABLE,
-        pull_sub=PullSub(batch_size=1, timeout=PULL_SECONDS),
-        ack_policy=AckPolicy.MANUAL,
-        config=ConsumerConfig(ack_wait=30, max_deliver=-1, max_ack_pending=256),
+    """React to placement's events; repeating one changes nothing."""
+    reaction.subscribe(
+        broker, PLACEMENT, "placement.placement.*", DURABLE, partial(line_up, view=view, desk=desk)
     )
-    async def react(message: NatsMessage) -> None:
-        raw = message.raw_message
-        if isinstance(raw, list):
-            raise TypeError("one message at a time was asked for")
-        stored_message, _ = stored(raw)
-        try:
-            # An undecodable event or an unknown type is tried again until a newer version runs:
-            # the projections stop there and say so.
-            await offer(PLACEMENT.read(*stored_message.as_read()), view, desk)
-        except SluseError as error:
-            log.warning(
-                "reaction_waits",
-                position=stored_message.position,
-                code=error.code,
-                why=error.message,
-            )
-            await message.nack(delay=RETRY_SECONDS)
-        except Exception as error:  # FastStream would say nothing of it
-            log.exception("reaction_failed", error=type(error).__name__)
-            await message.nack(delay=RETRY_SECONDS)
-        else:
-            await message.ack()

@@ -8,133 +8,54 @@ from typing import Literal, TypeAlias, assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
+from services.intake import enrolment_names as names
+from services.intake import enrolment_records as records
+from services.intake.enrolment_commands import (
+    EVENT_OF,
+    EnrolmentCommand,
+    EnrolParticipant,
+    ReferParticipant,
+)
 from services.intake.events import (
-    Criterion,
+    ActivityCompleted,
+    AttendanceRecorded,
+    ChallengeNoted,
+    ConsentGiven,
+    ConsentWithdrawn,
     EligibilityAssessed,
     EnrolmentEvent,
+    LegalBasisRecorded,
     ParticipantCompleted,
     ParticipantDroppedOut,
     ParticipantEnrolled,
     ParticipantReferred,
+    ParticipantTransferred,
     ParticipationNeverStarted,
+    ParticipationPaused,
+    ParticipationResumed,
     ParticipationStarted,
+    ProgressionMeasured,
     ReferralDeclined,
     ReferralWithdrawn,
-)
-from services.intake.events.conformity import (
-    BenefitCode,
-    DestinationCode,
-    ReasonCode,
-    ReferrerCode,
-    TargetGroupCode,
+    SupportBasisChanged,
 )
 from services.intake.known import Known
 from shared.claim import Claim, Release, Take
-from shared.command import Command
-from shared.errors import InvalidField, NotPossible, Refused
-from shared.fact_days import FactDay, PlannedDay
-from shared.identifiers import Code, EntityId, derived_id
+from shared.command import said_by
+from shared.errors import NotPossible, Refused
+from shared.identifiers import derived_id
 
 NAME = "enrolment"
-
-
-class ReferParticipant(Command, frozen=True, kw_only=True):
-    """Refer a person to a programme (henvise)."""
-
-    enrolment: EntityId | None = None
-    programme: EntityId
-    person_ref: EntityId
-    site: Code | None = None
-    referred_by: ReferrerCode
-    target_group: TargetGroupCode
-    benefit: BenefitCode
-    referred_on: FactDay
-
-
-class AssessEligibility(Command, frozen=True, kw_only=True):
-    """Look at the conditions of entry (visitere)."""
-
-    enrolment: EntityId
-    assessed_on: FactDay
-    criteria: tuple[Criterion, ...] = ()
-    outcome: Literal["eligible", "not_eligible"]
-
-
-class DeclineReferral(Command, frozen=True, kw_only=True):
-    """Say no to a referral (afvise)."""
-
-    enrolment: EntityId
-    declined_on: FactDay
-    reason: ReasonCode
-
-
-class WithdrawReferral(Command, frozen=True, kw_only=True):
-    """Take a referral back (trække tilbage)."""
-
-    enrolment: EntityId
-    withdrawn_on: FactDay
-    reason: ReasonCode
-
-
-class EnrolParticipant(Command, frozen=True, kw_only=True):
-    """Take the person into the programme (indskrive)."""
-
-    enrolment: EntityId
-    start_on: FactDay
-    planned_end_on: PlannedDay | None = None
-    previous_enrolment: EntityId | None = None
-
-
-class StartParticipation(Command, frozen=True, kw_only=True):
-    """The person came for the first time (fremmøde)."""
-
-    enrolment: EntityId
-    first_attended_on: FactDay
-
-
-class RecordNeverStarted(Command, frozen=True, kw_only=True):
-    """Settle that the person never properly took part (aldrig startet)."""
-
-    enrolment: EntityId
-    decided_on: FactDay
-    reason: ReasonCode
-
-
-class DropOutParticipant(Command, frozen=True, kw_only=True):
-    """The person stops before the end (frafald)."""
-
-    enrolment: EntityId
-    end_on: FactDay
-    reason: ReasonCode
-    destination: DestinationCode
-
-
-class CompleteParticipant(Command, frozen=True, kw_only=True):
-    """The person has gone through the whole course (gennemførelse)."""
-
-    enrolment: EntityId
-    end_on: FactDay
-    destination: DestinationCode
-
-
-EnrolmentCommand: TypeAlias = (
-    ReferParticipant
-    | AssessEligibility
-    | DeclineReferral
-    | WithdrawReferral
-    | EnrolParticipant
-    | StartParticipation
-    | RecordNeverStarted
-    | DropOutParticipant
-    | CompleteParticipant
-)
-
 
 Stage: TypeAlias = Literal["new", "referred", "enrolled", "active", "closed"]
 
 
 class Enrolment(Struct, frozen=True, kw_only=True):
-    """How far the person has come; `closed_on` is set when declined, withdrawn or ended."""
+    """How far the person has come; `closed_on` is set when declined, withdrawn or ended.
+
+    `seated` is the record whose seat the enrolment holds: the person's, or the one it was merged
+    into by the time of the enrolment. A later merge moves no seat.
+    """
 
     stage: Stage = "new"
     programme: str = ""
@@ -144,6 +65,7 @@ class Enrolment(Struct, frozen=True, kw_only=True):
     assessed_on: date = date.min
     referred_on: date = date.min
     start_on: date = date.min
+    seated: str = ""
     first_attended_on: date | None = None
     closed_on: date | None = None
     said: tuple[EnrolmentEvent, ...] = ()
@@ -164,7 +86,7 @@ def entity_id(command: EnrolmentCommand) -> str:
 
 
 def evolve(state: Enrolment, event: EnrolmentEvent) -> Enrolment:
-    state = replace(state, said=(*state.said, event))
+    state = replace(state, said=(*state.said, _as_said(event)))
     match event:
         case ParticipantReferred():
             return replace(
@@ -180,7 +102,8 @@ def evolve(state: Enrolment, event: EnrolmentEvent) -> Enrolment:
                 return state  # an older assessment, registered late, overrules nothing
             return replace(state, eligible=outcome == "eligible", assessed_on=day)
         case ParticipantEnrolled(start_on=day):
-            return replace(state, stage="enrolled", start_on=day)
+            seated = event.merged_into or state.person_ref
+            return replace(state, stage="enrolled", start_on=day, seated=seated)
         case ParticipationStarted(first_attended_on=day):
             stage: Stage = "active" if state.stage == "enrolled" else state.stage
             return replace(state, stage=stage, first_attended_on=day)
@@ -190,152 +113,165 @@ def evolve(state: Enrolment, event: EnrolmentEvent) -> Enrolment:
             return replace(state, stage="closed", closed_on=day)
         case ParticipantDroppedOut(end_on=day) | ParticipantCompleted(end_on=day):
             return replace(state, stage="closed", closed_on=day)
+        case ParticipantTransferred(transferred_on=day):
+            return replace(state, stage="closed", closed_on=day)
+        case (
+            ParticipationPaused()
+            | ParticipationResumed()
+            | LegalBasisRecorded()
+            | ConsentGiven()
+            | ConsentWithdrawn()
+            | AttendanceRecorded()
+            | ActivityCompleted()
+            | SupportBasisChanged()
+            | ProgressionMeasured()
+            | ChallengeNoted()
+        ):
+            return state  # that it was said is all
         case _:
             assert_never(event)
+
+
+def permit(state: Enrolment, event: EnrolmentEvent) -> None:
+    """Each allowed step is one case; whatever is not listed is refused."""
+    match event, state.stage:
+        case ParticipantReferred(), "new":
+            pass
+        case EligibilityAssessed(assessed_on=day), "referred" if state.referred_on <= day:
+            pass
+        case EligibilityAssessed(), "enrolled" | "active" | "closed" if _was_in_time(event, state):
+            pass
+        case (
+            ReferralDeclined(declined_on=day) | ReferralWithdrawn(withdrawn_on=day),
+            "referred",
+        ) if state.referred_on <= day:
+            pass
+        case ParticipantEnrolled(start_on=day), "referred" if (
+            state.referred_on <= day and state.eligible is not False
+        ):
+            _refuse_end_before(day, event.planned_end_on)
+        case (
+            ParticipationStarted(first_attended_on=day) | ParticipationNeverStarted(decided_on=day),
+            "enrolled",
+        ) if state.start_on <= day:
+            pass
+        case ParticipationPaused() | ParticipationResumed(), "active" | "closed" if _alternates(
+            event, state
+        ):
+            pass
+        case (
+            ParticipantDroppedOut(end_on=day)
+            | ParticipantCompleted(end_on=day)
+            | ParticipantTransferred(transferred_on=day),
+            "active",
+        ) if max([state.first_attended_on or date.max, *_switches(state)]) <= day:
+            pass
+        case _, stage if stage != "new" and isinstance(event, records.Record):
+            records.permit(event, state.said, state.referred_on, state.closed_on)
+        case _:
+            raise NotPossible(
+                f"{type(event).__name__} cannot follow: the enrolment is {_described(state)}"
+            )
 
 
 def decide(
     command: EnrolmentCommand, state: Enrolment, at: datetime, known: Known
 ) -> Sequence[EnrolmentEvent]:
-    """Each allowed step is one case; whatever is not listed is refused."""
-    event = _event(command, known)
+    """What has been said changes nothing; what else a command names must be known elsewhere."""
+    more: dict[str, object] = {}
+    if isinstance(command, ReferParticipant):
+        more["site"] = command.site or names.only_site(known)
+    if isinstance(command, EnrolParticipant):
+        more["merged_into"] = known.merged_into
+    event: EnrolmentEvent = said_by(command, EVENT_OF[type(command)], **more)
     if _is_said(event, state):
         return []  # said twice, true once
-    match command, state.stage:
-        case ReferParticipant(), "new":
-            _refuse_unknown_site(command.site, known)
-            if not known.person_registered:
-                raise InvalidField("$.person_ref", "no such person is registered")
-        case AssessEligibility(assessed_on=day), "referred" if state.referred_on <= day:
-            _refuse_unknown_criteria(command, known)
-        case AssessEligibility(), "enrolled" | "active" | "closed" if _was_in_time(command, state):
-            _refuse_unknown_criteria(command, known)
-        case DeclineReferral(declined_on=day), "referred" if state.referred_on <= day:
-            pass
-        case WithdrawReferral(withdrawn_on=day), "referred" if state.referred_on <= day:
-            pass
-        case EnrolParticipant(start_on=day), "referred" if (
-            state.referred_on <= day and state.eligible is not False
-        ):
-            _refuse_end_before(day, command.planned_end_on)
-        case StartParticipation(first_attended_on=day), "enrolled" if state.start_on <= day:
-            pass
-        case RecordNeverStarted(decided_on=day), "enrolled" if state.start_on <= day:
-            pass
-        case (
-            DropOutParticipant(end_on=day) | CompleteParticipant(end_on=day),
-            "active",
-        ) if state.first_attended_on is not None and state.first_attended_on <= day:
-            pass
-        case _:
-            raise NotPossible(f"{type(command).__name__}: the enrolment is {_described(state)}")
+    permit(state, event)
+    names.refuse_itself(command)
+    names.refuse_erased(command, known)
+    names.refuse_unknown(event, state.person_ref, known)
+    records.refuse_future(event, at)
     return [event]
 
 
 def _is_said(event: EnrolmentEvent, state: Enrolment) -> bool:
-    """Whether it has been said; an assessment, until another of its day has taken it back."""
-    match event:
-        case EligibilityAssessed(assessed_on=day):
-            of_that_day = [
-                it
-                for it in state.said
-                if isinstance(it, EligibilityAssessed) and it.assessed_on == day
-            ]
-            return of_that_day[-1:] == [event]
-        case _:
-            return event in state.said
+    """Whether it has been said, and nothing else of the same since."""
+    event = _as_said(event)
+    of_the_same = [it for it in state.said if records.about(it) == records.about(event)]
+    return of_the_same[-1:] == [event]
 
 
-def _event(command: EnrolmentCommand, known: Known) -> EnrolmentEvent:
-    match command:
-        case ReferParticipant():
-            return ParticipantReferred(
-                programme=command.programme,
-                person_ref=command.person_ref,
-                site=command.site or _only_site(known),
-                referred_by=command.referred_by,
-                target_group=command.target_group,
-                benefit=command.benefit,
-                referred_on=command.referred_on,
-            )
-        case AssessEligibility(assessed_on=day, criteria=criteria, outcome=outcome):
-            return EligibilityAssessed(assessed_on=day, criteria=criteria, outcome=outcome)
-        case DeclineReferral(declined_on=day, reason=reason):
-            return ReferralDeclined(declined_on=day, reason=reason)
-        case WithdrawReferral(withdrawn_on=day, reason=reason):
-            return ReferralWithdrawn(withdrawn_on=day, reason=reason)
-        case EnrolParticipant(start_on=day):
-            return ParticipantEnrolled(
-                start_on=day,
-                planned_end_on=command.planned_end_on,
-                previous_enrolment=command.previous_enrolment,
-            )
-        case StartParticipation(first_attended_on=day):
-            return ParticipationStarted(first_attended_on=day)
-        case RecordNeverStarted(decided_on=day, reason=reason):
-            return ParticipationNeverStarted(decided_on=day, reason=reason)
-        case DropOutParticipant(end_on=day, reason=reason, destination=destination):
-            return ParticipantDroppedOut(end_on=day, reason=reason, destination=destination)
-        case CompleteParticipant(end_on=day, destination=destination):
-            return ParticipantCompleted(end_on=day, destination=destination)
-        case _:
-            assert_never(command)
+def _as_said(event: EnrolmentEvent) -> EnrolmentEvent:
+    """Without what nobody said: the record that a person was merged into was looked up."""
+    return replace(event, merged_into=None) if isinstance(event, ParticipantEnrolled) else event
 
 
 def claims(enrolment: str, state: Enrolment, event: EnrolmentEvent) -> Sequence[Claim]:
     """An enrolled person holds the one seat of the person in this programme and site."""
-    seat = hashlib.sha256(
-        f"{state.person_ref}\n{state.programme}\n{state.site}".encode()
-    ).hexdigest()
     match event:
-        case ParticipantEnrolled():
+        case ParticipantEnrolled(merged_into=merged_into):
             refusal = AlreadyEnrolled("the person is active in this programme and site already")
-            return [Take("seat", seat, enrolment, refusal)]
-        case ParticipationNeverStarted() | ParticipantDroppedOut() | ParticipantCompleted():
-            return [Release("seat", seat, enrolment)]
+            return [Take("seat", _seat(state, merged_into or state.person_ref), enrolment, refusal)]
+        case (
+            ParticipationNeverStarted()
+            | ParticipantDroppedOut()
+            | ParticipantCompleted()
+            | ParticipantTransferred()
+        ):
+            return [Release("seat", _seat(state, state.seated), enrolment)]
         case _:
             return []
+
+
+def _seat(state: Enrolment, person_ref: str) -> str:
+    return hashlib.sha256(f"{person_ref}\n{state.programme}\n{state.site}".encode()).hexdigest()
 
 
 def _described(state: Enrolment) -> str:
     if state.stage == "referred" and state.eligible is False:
         return "referred and not eligible"
+    switches = _switches(state)
+    if state.stage == "active" and switches and switches[max(switches)]:
+        return f"paused since {max(switches)}"
     since = {
         "referred": state.referred_on,
         "enrolled": state.start_on,
-        "active": state.first_attended_on,
+        "active": max([state.first_attended_on or date.min, *switches]),
         "closed": state.closed_on,
     }.get(state.stage)
     return f"{state.stage} since {since}" if since else "not known"
 
 
-def _was_in_time(command: AssessEligibility, state: Enrolment) -> bool:
+def _switches(state: Enrolment) -> dict[date, bool]:
+    """The days from which the course rested (True) or went on (False)."""
+    return {
+        it.from_on: isinstance(it, ParticipationPaused)
+        for it in state.said
+        if isinstance(it, ParticipationPaused | ParticipationResumed)
+    }
+
+
+def _alternates(event: ParticipationPaused | ParticipationResumed, state: Enrolment) -> bool:
+    """Paused while active, resumed while paused, by what is known of the days before; of a day
+    within the participation that has no other switch. So a pause may be registered late.
+    """
+    switches = _switches(state)
+    before = [day for day in switches if day < event.from_on]
+    paused = switches[max(before)] if before else False
+    return (
+        state.first_attended_on is not None
+        and state.first_attended_on <= event.from_on <= (state.closed_on or date.max)
+        and event.from_on not in switches
+        and paused == isinstance(event, ParticipationResumed)
+    )
+
+
+def _was_in_time(event: EligibilityAssessed, state: Enrolment) -> bool:
     """Registered afterwards, but looked at before the person was enrolled, declined or withdrawn."""
     enrolled = state.start_on > date.min
     settled_on = state.start_on if enrolled else state.closed_on or date.min
-    may_be = command.outcome == "eligible" or not enrolled
-    return may_be and state.referred_on <= command.assessed_on <= settled_on
-
-
-def _only_site(known: Known) -> str | None:
-    """So that leaving the only site out and naming it mean the same seat."""
-    sites = known.definition.sites
-    return sites[0].id if len(sites) == 1 else None
-
-
-def _refuse_unknown_site(site: str | None, known: Known) -> None:
-    sites = [item.id for item in known.definition.sites]
-    if site is None and len(sites) > 1:
-        raise InvalidField("$.site", f"name one of the programme's sites: {', '.join(sites)}")
-    if site is not None and site not in sites:
-        raise InvalidField("$.site", f"{site!r} is none of the programme's sites")
-
-
-def _refuse_unknown_criteria(command: AssessEligibility, known: Known) -> None:
-    criteria = [term.code for term in known.definition.codes.criteria]
-    for index, criterion in enumerate(command.criteria):
-        if criterion.id not in criteria:
-            raise InvalidField(f"$.criteria[{index}].id", f"{criterion.id!r} is no criterion")
+    may_be = event.outcome == "eligible" or not enrolled
+    return may_be and state.referred_on <= event.assessed_on <= settled_on
 
 
 def _refuse_end_before(start_on: date, planned_end_on: date | None) -> None:

@@ -1,18 +1,28 @@
-"""A programme (projekt, indsats): which definitions it has been measured by, the latest in force."""
+"""A programme (projekt, indsats): by what it is measured, what surveys say of it, and its end."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import TypeAlias, assert_never
+from datetime import date, datetime
+from typing import Literal, TypeAlias, assert_never
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from services.intake.events import ProgrammeEvent, ProgrammeOpened, ProgrammeRevised
+from services.intake.events import (
+    ExternalIndicatorRecorded,
+    ProgrammeClosed,
+    ProgrammeEvent,
+    ProgrammeOpened,
+    ProgrammeRevised,
+)
+from services.intake.events.conformity import IndicatorCode
 from services.intake.events.definition import Definition, checksum_of
 from services.intake.events.definition_check import problems
 from shared.claim import Claim
-from shared.command import Command
+from shared.command import Command, said_by
 from shared.errors import InvalidField, NotPossible
+from shared.fact_days import FactDay
 from shared.identifiers import EntityId
+from shared.imprecise_date import first_day
 
 NAME = "programme"
 
@@ -31,23 +41,40 @@ class ReviseProgramme(Command, frozen=True, kw_only=True):
     definition: Definition
 
 
-ProgrammeCommand: TypeAlias = OpenProgramme | ReviseProgramme
+class CloseProgramme(Command, frozen=True, kw_only=True):
+    """End a programme (afslutte), or say that its roles have become permanent (forankre)."""
+
+    programme: EntityId
+    closed_on: FactDay
+    outcome: Literal["closed", "anchored"]
 
 
-class NotOpen(Struct, frozen=True):
-    """Nobody has opened it yet."""
+class RecordExternalIndicator(Command, frozen=True, kw_only=True):
+    """Record what a survey or a register says of the programme (ekstern indikator)."""
+
+    programme: EntityId
+    indicator: IndicatorCode
+    value: float
+    on: FactDay
 
 
-class Open(Struct, frozen=True):
-    """It runs, measured by the latest definition."""
-
-    latest_version: int
-    latest_checksum: str
+ProgrammeCommand: TypeAlias = (
+    OpenProgramme | ReviseProgramme | CloseProgramme | RecordExternalIndicator
+)
 
 
-Programme: TypeAlias = NotOpen | Open
+class Programme(Struct, frozen=True, kw_only=True):
+    """Without a key: nobody has opened it. What comes late may still be recorded once it is closed."""
 
-INITIAL: Programme = NotOpen()
+    key: str = ""
+    latest_version: int = 0
+    latest_checksum: str = ""
+    begins_on: date = date.min
+    closed: ProgrammeClosed | None = None
+    indicators: tuple[ExternalIndicatorRecorded, ...] = ()
+
+
+INITIAL = Programme()
 
 
 def entity_id(command: ProgrammeCommand) -> str:
@@ -57,55 +84,80 @@ def entity_id(command: ProgrammeCommand) -> str:
 
 def evolve(state: Programme, event: ProgrammeEvent) -> Programme:
     match event:
-        case (
-            ProgrammeOpened(definition_version=version, checksum=checksum)
-            | ProgrammeRevised(definition_version=version, checksum=checksum)
-        ):
-            return Open(version, checksum)
+        case ProgrammeOpened() | ProgrammeRevised():
+            return replace(
+                state,
+                key=event.programme,
+                latest_version=event.definition_version,
+                latest_checksum=event.checksum,
+                begins_on=first_day(event.definition.period.start),
+            )
+        case ProgrammeClosed():
+            return replace(state, closed=event)
+        case ExternalIndicatorRecorded():
+            return replace(state, indicators=(*state.indicators, event))
         case _:
             assert_never(event)
+
+
+def permit(state: Programme, event: ProgrammeEvent) -> None:
+    """Opened once, closed once; revised by ever higher versions, also after its end."""
+    match event:
+        case ProgrammeOpened():
+            if state.key:
+                raise NotPossible("it is open already, by another definition: revise it")
+            _refuse_unsound(event)
+        case _ if not state.key:
+            raise NotPossible(f"{type(event).__name__} cannot follow: the programme is not open")
+        case ProgrammeRevised():
+            _refuse_version_not_above(state.latest_version, event.definition)
+            _refuse_unsound(event)
+        case ProgrammeClosed(closed_on=day):
+            if state.closed:
+                raise NotPossible(f"it is over already: {state.closed.outcome}: correct that")
+            if day < state.begins_on:
+                raise NotPossible("the end lies before the programme's start", "$.closed_on")
+        case ExternalIndicatorRecorded():
+            of_that_day = [(it.indicator, it.on) for it in state.indicators]
+            if (event.indicator, event.on) in of_that_day:
+                raise NotPossible("it has another value on that day: correct that", "$.value")
 
 
 def decide(
     command: ProgrammeCommand, state: Programme, at: datetime, known: object
 ) -> Sequence[ProgrammeEvent]:
-    """Opened once; revised by ever higher versions."""
-    definition = command.definition
-    if definition.key != command.programme:
-        raise InvalidField(
-            "$.definition.key", f"{definition.key!r} is not the programme {command.programme!r}"
-        )
-    checksum = checksum_of(definition)
-    match command, state:
-        case OpenProgramme(), NotOpen():
-            _refuse_problems(definition)
-            return [
-                ProgrammeOpened(
-                    programme=command.programme,
-                    definition=definition,
-                    definition_version=definition.version,
-                    checksum=checksum,
-                    effective_from=definition.effective_from,
-                )
-            ]
-        case ((OpenProgramme() | ReviseProgramme()), Open()) if checksum == state.latest_checksum:
-            return []  # said twice, true once
-        case OpenProgramme(), Open():
-            raise NotPossible("it is open already, by another definition: revise it")
-        case ReviseProgramme(), Open():
-            _refuse_version_not_above(state.latest_version, definition)
-            _refuse_problems(definition)
-            return [
-                ProgrammeRevised(
-                    programme=command.programme,
-                    definition=definition,
-                    definition_version=definition.version,
-                    checksum=checksum,
-                    effective_from=definition.effective_from,
-                )
-            ]
+    """The definition that holds already changes nothing, nor does what has been said."""
+    event = _asked_for(command)
+    match event:
+        case ProgrammeOpened() | ProgrammeRevised():
+            if event.checksum == state.latest_checksum:
+                return []  # said twice, true once
+        case _ if event in (state.closed, *state.indicators):
+            return []
+    permit(state, event)
+    return [event]
+
+
+def _asked_for(command: ProgrammeCommand) -> ProgrammeEvent:
+    match command:
+        case OpenProgramme():
+            return said_by(command, ProgrammeOpened, **_meant_by(command.definition))
+        case ReviseProgramme():
+            return said_by(command, ProgrammeRevised, **_meant_by(command.definition))
+        case CloseProgramme():
+            return said_by(command, ProgrammeClosed)
+        case RecordExternalIndicator():
+            return said_by(command, ExternalIndicatorRecorded)
         case _:
-            raise NotPossible(f"{type(command).__name__}: the programme is not open")
+            assert_never(command)
+
+
+def _meant_by(definition: Definition) -> dict[str, object]:
+    return {
+        "definition_version": definition.version,
+        "checksum": checksum_of(definition),
+        "effective_from": definition.effective_from,
+    }
 
 
 def claims(programme: str, state: Programme, event: ProgrammeEvent) -> Sequence[Claim]:
@@ -113,9 +165,20 @@ def claims(programme: str, state: Programme, event: ProgrammeEvent) -> Sequence[
     return ()
 
 
-def _refuse_problems(definition: Definition) -> None:
+def _refuse_unsound(event: ProgrammeOpened | ProgrammeRevised) -> None:
+    definition = event.definition
+    if definition.key != event.programme:
+        raise InvalidField(
+            "$.definition.key", f"{definition.key!r} is not the programme {event.programme!r}"
+        )
     for path, why in problems(definition):
         raise InvalidField(f"$.definition{path.removeprefix('$')}", why)
+    if event.checksum != checksum_of(definition):
+        raise InvalidField("$.checksum", "it is not this definition's")
+    if event.definition_version != definition.version:
+        raise InvalidField("$.definition_version", "it is not this definition's")
+    if event.effective_from != definition.effective_from:
+        raise InvalidField("$.effective_from", "it is not this definition's")
 
 
 def _refuse_version_not_above(latest: int, definition: Definition) -> None:

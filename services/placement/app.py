@@ -1,71 +1,76 @@
 """Placement's doors and what stands behind each command."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
 
-from services.intake.events.conformity import check
-from services.placement import company, placement
-from services.placement.company import CompanyCommand
-from services.placement.enrolled import PLAN, definition_on, enrolled_person
+from services.placement import company, match, opening, placement, reactions
+from services.placement.company_commands import CompanyCommand
+from services.placement.enrolled import PLAN
 from services.placement.events import VOCABULARY
-from services.placement.known import Known
-from services.placement.placement import (
-    AgreePlacement,
-    Placement,
-    PlacementCommand,
-    StartPractice,
-)
+from services.placement.look_ups import LookUps, flags
+from services.placement.match import MatchCommand
+from services.placement.opening import Opening, OpeningCommand
+from services.placement.placement import Placement
+from services.placement.placement_commands import PlacementCommand
+from services.reporting.events.issued import issued_in
 from shared.bus import connected
 from shared.bus_door import connected_broker, open_door, start
-from shared.clock import copenhagen_day, now
 from shared.command import Command
-from shared.desk import AnyHandling, Desk
+from shared.desk import Desk
 from shared.event_store import EventStore
-from shared.fact_days import first_day_of
-from shared.handling import Handler, Handling, by_command, folded, nothing
+from shared.handling import AnyHandling, Handler, Handling, by_command
 from shared.settings import Settings
 from shared.status_door import open_status
 from shared.view import View, following
 
-COMMANDS = CompanyCommand | PlacementCommand
-
-
-def programme_of(state: Placement) -> str:
-    """The programme that the placement was agreed for; empty before that."""
-    return state.agreed.programme if state.agreed else ""
+COMMANDS = CompanyCommand | OpeningCommand | MatchCommand | PlacementCommand
 
 
 def handlings(store: EventStore, view: View) -> Mapping[type[Command], AnyHandling]:
-    """How each command is carried out; `view` knows who is enrolled."""
-
-    async def look_up(command: PlacementCommand, state: Placement, fresh: bool) -> Known:
-        if fresh:
-            await view.catch_up()
-        day = first_day_of(command, copenhagen_day(now()))
-        if isinstance(command, StartPractice) and state.agreed is not None:
-            return Known(
-                definition=await definition_on(view, state.agreed.programme, day),
-                enrolled=await enrolled_person(view, state.agreed.enrolment),
-            )
-        if not isinstance(command, AgreePlacement):
-            return Known(definition=await definition_on(view, programme_of(state), day))
-        history, _ = await folded(store, company, command.company, fresh)
-        enrolled = await enrolled_person(view, command.enrolment)
-        programme = enrolled.programme if enrolled else ""
-        return Known(
-            definition=await definition_on(view, programme, day),
-            enrolled=enrolled,
-            company_registered=history.position > 0,
-        )
-
-    def flags(command: PlacementCommand, known: Known, at: datetime) -> Sequence[str]:
-        return check(command, known.definition, at) if known.definition else ()
-
+    """How each command is carried out; `view` knows who is enrolled and what runs where."""
+    look_ups = LookUps(store, view)
+    of_company = Handling(
+        company,
+        look_ups.of_company,
+        flags,
+        vet=look_ups.vet_company,
+        fixed=("cvr", "p_number", "company"),
+    )
+    of_opening = Handling(
+        opening,
+        look_ups.of_opening,
+        flags,
+        vet=look_ups.vet_opening,
+        programme_of=_found_for,
+    )
+    of_match = Handling(
+        match,
+        look_ups.of_match,
+        flags,
+        vet=look_ups.vet_match,
+        fixed=("enrolment", "opening", "score", "reasons"),  # the score is computed, never said
+    )
+    of_placement = Handling(
+        placement,
+        look_ups.of_placement,
+        flags,
+        vet=look_ups.vet_placement,
+        programme_of=_agreed_for,
+    )
     return {
-        **by_command(Handling(company, nothing), CompanyCommand),
-        **by_command(Handling(placement, look_up, flags), PlacementCommand),
+        **by_command(of_company, CompanyCommand),
+        **by_command(of_opening, OpeningCommand),
+        **by_command(of_match, MatchCommand),
+        **by_command(of_placement, PlacementCommand),
     }
+
+
+def _found_for(state: Opening) -> str | None:
+    return state.reported.programme if state.reported else None
+
+
+def _agreed_for(state: Placement) -> str | None:
+    return state.agreed.programme if state.agreed else None
 
 
 @asynccontextmanager
@@ -78,9 +83,10 @@ async def running(settings: Settings) -> AsyncIterator[Desk]:
     ):
         store = EventStore(bus, VOCABULARY, settings.request_timeout)
         view = View(projection, bus, settings.view_wait)
-        handler = Handler(store, settings.digest_key.encode())
+        handler = Handler(store, settings.digest_key.encode(), issued=issued_in(view))
         desk = Desk("placement", handler, handlings(store, view))
         open_door(broker, desk)
         open_status(broker, "placement", projection)
+        reactions.subscribe(broker, view, desk)
         await start(broker)
         yield desk

@@ -1,161 +1,83 @@
 """A placement (placering): one person at one company, with practice, wage hours and employment."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, Literal, TypeAlias, assert_never
+from typing import TypeAlias, assert_never
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 from msgspec.structs import replace
 
-from services.intake.events.conformity import ReasonCode
+from services.placement.agreement import agreement, is_same
 from services.placement.events import (
+    EmploymentChanged,
     EmploymentEnded,
-    EmploymentKind,
     EmploymentStarted,
-    Minutes,
     PlacementAgreed,
+    PlacementCancelled,
     PlacementEnded,
     PlacementEvent,
+    PlacementPersonChanged,
+    PlacementPersonErased,
     PracticeEnded,
+    PracticeExtended,
     PracticeStarted,
     WageHoursBegan,
+    WageHoursChanged,
     WageHoursEnded,
     WageHoursReported,
 )
 from services.placement.known import Known
+from services.placement.placement_commands import (
+    AgreePlacement,
+    BeginWageHours,
+    CancelPlacement,
+    ChangeEmployment,
+    ChangePlacementPerson,
+    ChangeWageHours,
+    EndEmployment,
+    EndPlacement,
+    EndPractice,
+    EndWageHours,
+    ErasePlacementPerson,
+    ExtendPractice,
+    PlacementCommand,
+    ReportWageHours,
+    StartEmployment,
+    StartPractice,
+)
+from services.placement.spells import ended, refuse_begin
+from services.placement.strands import (
+    Strand,
+    Terms,
+    What,
+    changed,
+    extended,
+    refuse_change,
+    refuse_extension,
+    refuse_strand_end,
+    running,
+)
 from shared.claim import Claim
-from shared.command import Command
-from shared.errors import InvalidField, NotPossible, Refused
-from shared.fact_days import FactDay, PlannedDay
-from shared.identifiers import Code, EntityId, derived_id
+from shared.command import Command, said_by
+from shared.errors import NotPossible
+from shared.identifiers import derived_id
 
 NAME = "placement"
 
 
-class AgreePlacement(Command, frozen=True, kw_only=True):
-    """Agree on a placement of an enrolled person at a company (aftale).
-
-    Also of one who has completed or dropped out since: a job may follow the programme. `purpose`
-    is a word of the caller's own: no list of the definition holds it.
-    """
-
-    placement: EntityId | None = None
-    enrolment: EntityId
-    company: EntityId
-    purpose: Code
-
-
-class StartPractice(Command, frozen=True, kw_only=True):
-    """Practice begins (praktik); say what is known of wage hours now."""
-
-    placement: EntityId
-    start_on: FactDay
-    planned_end_on: PlannedDay
-    wage_hours: Literal["agreed", "none", "unknown"]
-
-
-class EndPractice(Command, frozen=True, kw_only=True):
-    """Practice ends; the day given was its last."""
-
-    placement: EntityId
-    end_on: FactDay
-    reason: ReasonCode
-
-
-class BeginWageHours(Command, frozen=True, kw_only=True):
-    """Ordinary paid hours begin (ordinære løntimer)."""
-
-    placement: EntityId
-    from_on: FactDay
-    weekly_minutes: Minutes
-
-
-class ReportWageHours(Command, frozen=True, kw_only=True):
-    """So many minutes were paid in a period; 0 says that none were."""
-
-    placement: EntityId
-    from_on: FactDay
-    to_on: FactDay
-    wage_minutes: Annotated[int, Meta(ge=0)]
-    evidence: Literal["payslip", "company", "citizen", "register"]
-
-
-class EndWageHours(Command, frozen=True, kw_only=True):
-    """Paid hours end; the day given was the last."""
-
-    placement: EntityId
-    end_on: FactDay
-
-
-class StartEmployment(Command, frozen=True, kw_only=True):
-    """An employment begins (ansættelse)."""
-
-    placement: EntityId
-    kind: EmploymentKind
-    start_on: FactDay
-    weekly_minutes: Minutes
-    open_ended: bool
-
-
-class EndEmployment(Command, frozen=True, kw_only=True):
-    """The employment ends; the day given was its last."""
-
-    placement: EntityId
-    end_on: FactDay
-    reason: ReasonCode
-    initiated_by: Literal["citizen", "company", "both", "unknown"]
-
-
-class EndPlacement(Command, frozen=True, kw_only=True):
-    """The placement is over, and with it every strand still open (afslutte)."""
-
-    placement: EntityId
-    end_on: FactDay
-    reason: ReasonCode
-
-
-PlacementCommand: TypeAlias = (
-    AgreePlacement
-    | StartPractice
-    | EndPractice
-    | BeginWageHours
-    | ReportWageHours
-    | EndWageHours
-    | StartEmployment
-    | EndEmployment
-    | EndPlacement
-)
-
-
-class Strand(Struct, frozen=True):
-    """A spell of practice, wage hours or employment; without an end it runs until the placement's."""
-
-    begun_on: date
-    ended_on: date | None = None
-
-
 class Placement(Struct, frozen=True, kw_only=True):
-    """What was agreed, the strands as they were recorded, and the last day known to be busy."""
+    """What was agreed, for whom now, the strands as they were recorded, and the last busy day."""
 
     agreed: PlacementAgreed | None = None
-    practice: tuple[Strand, ...] = ()
-    wage_hours: tuple[Strand, ...] = ()
-    employment: tuple[Strand, ...] = ()
+    person_ref: str = ""
+    strands: tuple[Strand, ...] = ()
     busy_on: date = date.min
+    cancelled_on: date | None = None
     ended_on: date | None = None
     said: tuple[PlacementEvent, ...] = ()
 
 
 INITIAL = Placement()
-
-
-class NotEnrolled(Refused):
-    """Only who has been enrolled in a programme, and did not stay away from it, can be placed."""
-
-    code = "STATE"
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why, "$.enrolment")
 
 
 def entity_id(command: PlacementCommand) -> str:
@@ -167,62 +89,119 @@ def evolve(state: Placement, event: PlacementEvent) -> Placement:
     state = replace(state, said=(*state.said, event))
     match event:
         case PlacementAgreed():
-            return replace(state, agreed=event)
-        case PracticeStarted(start_on=day):
-            return replace(_busy(state, day), practice=(*state.practice, Strand(day)))
-        case PracticeEnded(end_on=day):
-            return replace(_busy(state, day), practice=_ended(state.practice, day))
-        case WageHoursBegan(from_on=day):
-            return replace(_busy(state, day), wage_hours=(*state.wage_hours, Strand(day)))
+            return replace(state, agreed=event, person_ref=event.person_ref)
+        case PracticeStarted(start_on=day, planned_end_on=planned):
+            return _begun(state, Strand(what="practice", begun_on=day, planned_end_on=planned))
+        case PracticeExtended(new_end_on=day):
+            return replace(state, strands=extended(state.strands, day))
+        case WageHoursBegan(from_on=day) | EmploymentStarted(start_on=day):
+            what, terms = _terms(event, day)
+            return _begun(state, Strand(what=what, begun_on=day, terms=(terms,)))
+        case WageHoursChanged(from_on=day) | EmploymentChanged(from_on=day):
+            return replace(_busy(state, day), strands=changed(state.strands, *_terms(event, day)))
         case WageHoursReported(from_on=day):
             return _busy(state, day)  # a payslip may cover more days than were worked
+        case PracticeEnded(end_on=day):
+            return _ended(state, "practice", day)
         case WageHoursEnded(end_on=day):
-            return replace(_busy(state, day), wage_hours=_ended(state.wage_hours, day))
-        case EmploymentStarted(start_on=day):
-            return replace(_busy(state, day), employment=(*state.employment, Strand(day)))
+            return _ended(state, "wage hours", day)
         case EmploymentEnded(end_on=day):
-            return replace(_busy(state, day), employment=_ended(state.employment, day))
+            return _ended(state, "employment", day)
+        case PlacementCancelled(cancelled_on=day):
+            return replace(state, cancelled_on=day)
         case PlacementEnded(end_on=day):
             return replace(state, ended_on=day)
+        case PlacementPersonChanged(person_ref=person_ref):
+            return replace(state, person_ref=person_ref)
+        case PlacementPersonErased():
+            return state
         case _:
             assert_never(event)
+
+
+def permit(state: Placement, event: PlacementEvent) -> None:
+    """Strands begin and end on their own, none of a kind twice a day; nothing after the end."""
+    if isinstance(event, PlacementAgreed):
+        if state.agreed is not None:
+            raise NotPossible("another placement was agreed under this id")
+        return
+    if state.agreed is None:
+        raise NotPossible(f"{type(event).__name__} cannot follow: the placement is not agreed")
+    if isinstance(event, PlacementPersonChanged | PlacementPersonErased):
+        return
+    if state.cancelled_on is not None:
+        raise NotPossible(f"the placement was cancelled on {state.cancelled_on}")
+    over_on = state.ended_on
+    match event:
+        case PracticeStarted(start_on=day):
+            _permit_begin(state, "practice", day, "$.start_on")
+            _refuse_before(day, event.planned_end_on, "$.planned_end_on")
+        case PracticeExtended(new_end_on=day):
+            refuse_extension(state.strands, day, over_on)
+        case PracticeEnded(end_on=day):
+            _permit_end(state, "practice", day)
+        case WageHoursBegan(from_on=day):
+            _permit_begin(state, "wage hours", day, "$.from_on")
+        case WageHoursChanged(from_on=day):
+            refuse_change(state.strands, "wage hours", day, over_on)
+        case WageHoursReported(from_on=day):
+            _refuse_after_end(state, day, "$.from_on")
+            _refuse_before(day, event.to_on, "$.to_on")
+        case WageHoursEnded(end_on=day):
+            _permit_end(state, "wage hours", day)
+        case EmploymentStarted(start_on=day):
+            _permit_begin(state, "employment", day, "$.start_on")
+        case EmploymentChanged(from_on=day):
+            refuse_change(state.strands, "employment", day, over_on)
+        case EmploymentEnded(end_on=day):
+            _permit_end(state, "employment", day)
+        case PlacementCancelled() | PlacementEnded() if over_on is not None:
+            raise NotPossible(f"the placement ended on {over_on}")
+        case PlacementCancelled():
+            if state.busy_on > date.min:
+                raise NotPossible("the placement has begun: end it")
+        case PlacementEnded(end_on=day):
+            _refuse_before(state.busy_on, day, "$.end_on")
+        case _:
+            assert_never(event)
+
+
+EVENT_OF: Mapping[type[Command], type[PlacementEvent]] = {
+    StartPractice: PracticeStarted,
+    ExtendPractice: PracticeExtended,
+    EndPractice: PracticeEnded,
+    BeginWageHours: WageHoursBegan,
+    ChangeWageHours: WageHoursChanged,
+    ReportWageHours: WageHoursReported,
+    EndWageHours: WageHoursEnded,
+    StartEmployment: EmploymentStarted,
+    ChangeEmployment: EmploymentChanged,
+    EndEmployment: EmploymentEnded,
+    CancelPlacement: PlacementCancelled,
+    EndPlacement: PlacementEnded,
+    ChangePlacementPerson: PlacementPersonChanged,
+    ErasePlacementPerson: PlacementPersonErased,
+}
+"""The event that each command asks for, the agreement excepted; it says what the command says."""
+
+
+def asked_for(command: PlacementCommand) -> PlacementEvent:
+    """The event that a command asks for, the agreement excepted."""
+    return said_by(command, EVENT_OF[type(command)])
 
 
 def decide(
     command: PlacementCommand, state: Placement, at: datetime, known: Known
 ) -> Sequence[PlacementEvent]:
-    """Strands begin and end on their own, none of a kind twice a day; nothing after the end."""
+    """What holds already changes nothing; practice is for who has not left the programme."""
     if isinstance(command, AgreePlacement):
         return _agree(command, state, known)
-    if state.agreed is None:
-        raise NotPossible(f"{type(command).__name__}: the placement is not agreed")
-    event = _event(command)
-    if event in state.said:
-        return []  # said twice, true once
-    match command:
-        case StartPractice(start_on=day):
-            _refuse_begin("practice", state.practice, state, day, "$.start_on")
-            _refuse_after_exit(known, day)
-            _refuse_before(day, command.planned_end_on, "$.planned_end_on")
-        case EndPractice(end_on=day):
-            _refuse_end("practice", state.practice, state, day)
-        case BeginWageHours(from_on=day):
-            _refuse_begin("wage hours", state.wage_hours, state, day, "$.from_on")
-        case ReportWageHours(from_on=day):
-            _refuse_after_end(state, day, "$.from_on")
-            _refuse_before(day, command.to_on, "$.to_on")
-        case EndWageHours(end_on=day):
-            _refuse_end("wage hours", state.wage_hours, state, day)
-        case StartEmployment(start_on=day):
-            _refuse_begin("employment", state.employment, state, day, "$.start_on")
-        case EndEmployment(end_on=day):
-            _refuse_end("employment", state.employment, state, day)
-        case EndPlacement(end_on=day):
-            if state.ended_on is not None:
-                raise NotPossible(f"the placement ended on {state.ended_on}")
-            _refuse_before(state.busy_on, day, "$.end_on")
-        case _:
-            assert_never(command)
+    event = asked_for(command)
+    if _holds(state, event):
+        return []
+    if isinstance(command, StartPractice):
+        _refuse_after_exit(known, command.start_on)
+    permit(state, event)
     return [event]
 
 
@@ -232,114 +211,61 @@ def claims(placement: str, state: Placement, event: PlacementEvent) -> Sequence[
 
 
 def _agree(command: AgreePlacement, state: Placement, known: Known) -> Sequence[PlacementEvent]:
-    if (agreed := state.agreed) is not None:
-        # Compared by what the command says: the person may have left the programme since.
-        if (agreed.enrolment, agreed.company, agreed.purpose) == (
-            command.enrolment,
-            command.company,
-            command.purpose,
-        ):
-            return []
-        raise NotPossible("another placement was agreed under this id")
-    person = known.enrolled
-    if person is None:
-        raise NotEnrolled("nobody is enrolled by this enrolment, or never came")
-    if not known.company_registered:
-        raise InvalidField("$.company", "no such company is registered")
-    return [
-        PlacementAgreed(
-            enrolment=command.enrolment,
-            person_ref=person.person_ref,
-            programme=person.programme,
-            site=person.site,
-            company=command.company,
-            purpose=command.purpose,
-        )
-    ]
+    if state.agreed is not None and is_same(command, state.agreed):
+        return []
+    event = agreement(command, known)
+    permit(state, event)
+    return [event]
 
 
-StrandCommand: TypeAlias = (
-    StartPractice
-    | EndPractice
-    | BeginWageHours
-    | ReportWageHours
-    | EndWageHours
-    | StartEmployment
-    | EndEmployment
-    | EndPlacement
-)
+def _holds(state: Placement, event: PlacementEvent) -> bool:
+    """Said twice, true once."""
+    match event:
+        case PlacementPersonChanged(person_ref=person_ref):
+            return state.person_ref == person_ref
+        case WageHoursChanged(from_on=day) | EmploymentChanged(from_on=day):
+            what, terms = _terms(event, day)
+            strand = running(state.strands, what, day, state.ended_on)
+            now = strand.terms_on(day) if strand else None
+            return now is not None and replace(now, from_on=day) == terms
+    return event in state.said
 
 
-def _event(command: StrandCommand) -> PlacementEvent:
-    match command:
-        case StartPractice(start_on=day, planned_end_on=planned, wage_hours=wage_hours):
-            return PracticeStarted(start_on=day, planned_end_on=planned, wage_hours=wage_hours)
-        case EndPractice(end_on=day, reason=reason):
-            return PracticeEnded(end_on=day, reason=reason)
-        case BeginWageHours(from_on=day, weekly_minutes=minutes):
-            return WageHoursBegan(from_on=day, weekly_minutes=minutes)
-        case ReportWageHours():
-            return WageHoursReported(
-                from_on=command.from_on,
-                to_on=command.to_on,
-                wage_minutes=command.wage_minutes,
-                evidence=command.evidence,
-            )
-        case EndWageHours(end_on=day):
-            return WageHoursEnded(end_on=day)
-        case StartEmployment():
-            return EmploymentStarted(
-                kind=command.kind,
-                start_on=command.start_on,
-                weekly_minutes=command.weekly_minutes,
-                open_ended=command.open_ended,
-            )
-        case EndEmployment(end_on=day, reason=reason, initiated_by=who):
-            return EmploymentEnded(end_on=day, reason=reason, initiated_by=who)
-        case EndPlacement(end_on=day, reason=reason):
-            return PlacementEnded(end_on=day, reason=reason)
-        case _:
-            assert_never(command)
+Paid: TypeAlias = WageHoursBegan | WageHoursChanged | EmploymentStarted | EmploymentChanged
+
+
+def _terms(event: Paid, day: date) -> tuple[What, Terms]:
+    if isinstance(event, WageHoursBegan | WageHoursChanged):
+        return "wage hours", Terms(from_on=day, weekly_minutes=event.weekly_minutes)
+    terms = Terms(
+        from_on=day,
+        weekly_minutes=event.weekly_minutes,
+        kind=event.kind,
+        open_ended=event.open_ended,
+    )
+    return "employment", terms
 
 
 def _busy(state: Placement, day: date) -> Placement:
     return replace(state, busy_on=max(state.busy_on, day))
 
 
-def _begun_last(strands: tuple[Strand, ...], day: date) -> Strand | None:
-    """The strand that an end on the day belongs to, in whatever order they were recorded."""
-    begun = (strand for strand in strands if strand.begun_on <= day)
-    return max(begun, key=lambda strand: strand.begun_on, default=None)
+def _begun(state: Placement, strand: Strand) -> Placement:
+    return replace(_busy(state, strand.begun_on), strands=(*state.strands, strand))
 
 
-def _ended(strands: tuple[Strand, ...], day: date) -> tuple[Strand, ...]:
-    last = _begun_last(strands, day)
-    return tuple(
-        replace(strand, ended_on=day) if strand is last and strand.ended_on is None else strand
-        for strand in strands
-    )
+def _ended(state: Placement, what: What, day: date) -> Placement:
+    return replace(_busy(state, day), strands=ended(state.strands, what, day))
 
 
-def _refuse_begin(
-    what: str, strands: tuple[Strand, ...], state: Placement, day: date, path: str
-) -> None:
-    """A spell that lies wholly before a known one may be registered after it."""
+def _permit_begin(state: Placement, what: What, day: date, path: str) -> None:
     _refuse_after_end(state, day, path)
-    for strand in strands:
-        last_on = strand.ended_on or state.ended_on
-        if last_on is None and strand.begun_on <= day:
-            raise NotPossible(f"{what} has been going on since {strand.begun_on}")
-        if last_on is not None and strand.begun_on <= day <= last_on:
-            raise NotPossible(f"{what} went on from {strand.begun_on} to {last_on}", path)
+    refuse_begin(state.strands, what, day, path, state.ended_on)
 
 
-def _refuse_end(what: str, strands: tuple[Strand, ...], state: Placement, day: date) -> None:
+def _permit_end(state: Placement, what: What, day: date) -> None:
     _refuse_after_end(state, day, "$.end_on")
-    strand = _begun_last(strands, day)
-    if strand is None and strands:
-        raise NotPossible(f"{what} began after {day}", "$.end_on")
-    if strand is None or strand.ended_on is not None:
-        raise NotPossible(f"{what} is not going on")
+    refuse_strand_end(state.strands, what, day)
 
 
 def _refuse_after_exit(known: Known, day: date) -> None:

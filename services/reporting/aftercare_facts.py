@@ -2,23 +2,26 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from msgspec.structs import replace
 
 from services.aftercare.events import (
     AftercareAccepted,
+    AftercareClosed,
     AftercareDeclined,
     AftercareOffered,
     AftercarePlanAgreed,
+    AftercarePlanRevised,
+    AftercareWithdrawn,
     FollowUpCompleted,
-    FollowUpMissed,
     Party,
-    Touchpoint,
 )
-from services.aftercare.events.windows import due_on, window
+from services.aftercare.events.touchpoints import standings
 from shared.envelope import Event, Recorded
 from shared.facts import Fact
+
+Answer: TypeAlias = Literal["accepted", "declined", "withdrawn"]
 
 
 class PlanFact(Fact, frozen=True, kw_only=True):
@@ -32,12 +35,14 @@ class PlanFact(Fact, frozen=True, kw_only=True):
     offered_on: date
     anchor_on: date
     agreed_on: date | None = None
+    closed_on: date | None = None
 
 
 class AnswerFact(Fact, frozen=True, kw_only=True):
-    """What one party answered to the offer; of several answers of a day, the one recorded last."""
+    """What one party answered: accepted, declined, withdrawn; of a day's answers the last recorded."""
 
     plan: str
+    placement: str
     person_ref: str
     programme: str
     party: str
@@ -56,11 +61,13 @@ class TouchpointFact(Fact, frozen=True, kw_only=True):
     programme: str
     party: str
     touchpoint: str
+    offset: str
     due_on: date
     window_from: date
     window_to: date
     held_on: date | None = None
     missed: bool = False
+    waived_on: date | None = None
 
 
 class FollowUpFact(Fact, frozen=True, kw_only=True):
@@ -77,46 +84,64 @@ class FollowUpFact(Fact, frozen=True, kw_only=True):
 
 
 def fold(plan: str, history: Sequence[Recorded]) -> Iterable[Fact]:
-    """The plan, the answers, the touchpoints and the contacts; nothing before it was offered."""
+    """The plan, the answers, the touchpoints and the contacts; nothing unless it was offered."""
     events = [recorded.event for recorded in history]
-    fact: PlanFact | None = None
-    touchpoints: tuple[Touchpoint, ...] = ()
-    for event in events:
-        match event:
-            case AftercareOffered():
-                fact = PlanFact(
-                    plan=plan,
-                    placement=event.placement,
-                    person_ref=event.person_ref,
-                    programme=event.programme,
-                    company=event.company,
-                    offered_on=event.offered_on,
-                    anchor_on=event.anchor_on,
-                )
-            case AftercarePlanAgreed(agreed_on=day, anchor_on=anchor) if fact is not None:
-                fact = replace(fact, agreed_on=day, anchor_on=anchor)
-                touchpoints = event.touchpoints
-    if fact is None:
+    offered = next((event for event in events if isinstance(event, AftercareOffered)), None)
+    if offered is None:
         return []
+    fact = _plan(plan, offered, events)
     return [
         fact,
         *_answers(fact, events),
-        *(_touchpoint(fact, touchpoint, events) for touchpoint in touchpoints),
+        *_touchpoints(fact, events),
         *_follow_ups(fact, events),
     ]
 
 
+def _plan(plan: str, offered: AftercareOffered, events: Sequence[Event]) -> PlanFact:
+    fact = PlanFact(
+        plan=plan,
+        placement=offered.placement,
+        person_ref=offered.person_ref,
+        programme=offered.programme,
+        company=offered.company,
+        offered_on=offered.offered_on,
+        anchor_on=offered.anchor_on,
+    )
+    for event in events:
+        match event:
+            case AftercarePlanAgreed(agreed_on=day):
+                fact = replace(fact, agreed_on=day)
+            case AftercareClosed(closed_on=day):
+                fact = replace(fact, closed_on=day)
+    return replace(fact, anchor_on=_anchor(events) or fact.anchor_on)
+
+
+def _anchor(events: Sequence[Event]) -> date | None:
+    """What the latest agreement counts from; of one day, the one recorded last."""
+    anchors: list[tuple[date, date]] = []
+    for event in events:
+        match event:
+            case AftercarePlanAgreed(agreed_on=day) | AftercarePlanRevised(revised_on=day):
+                anchors.append((day, event.anchor_on))
+    latest = max(reversed(anchors), key=lambda item: item[0], default=None)
+    return None if latest is None else latest[1]
+
+
 def _answers(fact: PlanFact, events: Sequence[Event]) -> Iterable[AnswerFact]:
-    answers: dict[tuple[Party, date], Literal["accepted", "declined"]] = {}
+    answers: dict[tuple[Party, date], Answer] = {}
     for event in events:
         match event:
             case AftercareAccepted(party=party, accepted_on=day):
                 answers[party, day] = "accepted"
             case AftercareDeclined(party=party, declined_on=day):
                 answers[party, day] = "declined"
+            case AftercareWithdrawn(party=party, withdrawn_on=day):
+                answers[party, day] = "withdrawn"
     for (party, day), answer in answers.items():
         yield AnswerFact(
             plan=fact.plan,
+            placement=fact.placement,
             person_ref=fact.person_ref,
             programme=fact.programme,
             party=party,
@@ -125,32 +150,23 @@ def _answers(fact: PlanFact, events: Sequence[Event]) -> Iterable[AnswerFact]:
         )
 
 
-def _touchpoint(fact: PlanFact, touchpoint: Touchpoint, events: Sequence[Event]) -> TouchpointFact:
-    window_from, window_to = window(fact.anchor_on, touchpoint)
-    held: list[date] = []
-    missed = False
-    for event in events:
-        match event:
-            case FollowUpCompleted(touchpoint=name, party=party, held_on=day) if (name, party) == (
-                touchpoint.id,
-                touchpoint.party,
-            ):
-                held.append(day)
-            case FollowUpMissed(touchpoint=name) if name == touchpoint.id:
-                missed = True
-    in_time = [day for day in held if window_from <= day <= window_to]
-    return TouchpointFact(
-        plan=fact.plan,
-        person_ref=fact.person_ref,
-        programme=fact.programme,
-        party=touchpoint.party,
-        touchpoint=touchpoint.id,
-        due_on=due_on(fact.anchor_on, touchpoint),
-        window_from=window_from,
-        window_to=window_to,
-        held_on=min(in_time or held, default=None),
-        missed=missed and not in_time,
-    )
+def _touchpoints(fact: PlanFact, events: Sequence[Event]) -> Iterable[TouchpointFact]:
+    for name, standing in standings(events).items():
+        window_from, window_to = standing.window
+        yield TouchpointFact(
+            plan=fact.plan,
+            person_ref=fact.person_ref,
+            programme=fact.programme,
+            party=standing.touchpoint.party,
+            touchpoint=name,
+            offset=standing.touchpoint.offset,
+            due_on=standing.due_on,
+            window_from=window_from,
+            window_to=window_to,
+            held_on=standing.held_on,
+            missed=standing.missed,
+            waived_on=standing.waived_on,
+        )
 
 
 def _follow_ups(fact: PlanFact, events: Sequence[Event]) -> Iterable[FollowUpFact]:

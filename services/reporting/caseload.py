@@ -3,16 +3,35 @@
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property
+from typing import Any, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from services.intake.events.definition import Definition, Goal
-from services.reporting.aftercare_facts import FollowUpFact, PlanFact, TouchpointFact
+from services.intake.events.definition import Definition, Period
+from services.intake.events.goals import Goal
+from services.reporting.aftercare_facts import AnswerFact, FollowUpFact, PlanFact, TouchpointFact
+from services.reporting.company_facts import AgreementFact, LevelFact, OpeningFact
 from services.reporting.enrolment_facts import EnrolmentFact
-from services.reporting.placement_facts import StrandFact, WageReportFact, WageStatementFact
+from services.reporting.placement_facts import (
+    PlacedFact,
+    StrandFact,
+    WageReportFact,
+    WageStatementFact,
+)
+from services.reporting.problem_facts import ProblemFact
+from services.reporting.progress_facts import AttendanceFact, PauseFact, ScoreFact, SupportFact
+from services.reporting.registration_facts import (
+    AftercareRegistrationFact,
+    IntakeRegistrationFact,
+    PlacementRegistrationFact,
+    RegistrationFact,
+)
 from shared.errors import SluseError
 from shared.facts import Fact
 from shared.imprecise_date import first_day, last_day
+
+F = TypeVar("F", bound=Fact)
 
 
 class UnknownPhase(SluseError):
@@ -32,14 +51,22 @@ class PersonFacts(Struct, frozen=True):
     statements: list[WageStatementFact]
     wage_reports: list[WageReportFact]
     follow_ups: list[FollowUpFact]
+    supports: list[SupportFact]
+    attendances: list[AttendanceFact]
+    scores: list[ScoreFact]
 
     def latest_enrolment(self, day: date) -> EnrolmentFact | None:
         """The enrolment that began last, at or before the day.
 
-        Of two that began the same day (at two sites), the one that ended last or not at all.
+        Of two that began the same day (at two sites), the one that has ended last by then, or not yet.
         """
+
+        def over_on(fact: EnrolmentFact) -> date:
+            left_on = exit_on(fact)
+            return left_on if left_on is not None and left_on <= day else date.max
+
         begun = [
-            (fact.start_on, exit_on(fact) or date.max, fact.enrolment, fact)
+            (fact.start_on, over_on(fact), fact.enrolment, fact)
             for fact in self.enrolments
             if fact.start_on is not None and fact.start_on <= day
         ]
@@ -47,7 +74,10 @@ class PersonFacts(Struct, frozen=True):
 
 
 class Caseload(Struct, frozen=True, kw_only=True, dict=True):
-    """One programme's facts at one moment, with the definition that measures them."""
+    """One programme's facts at one moment, with the definition that measures them.
+
+    `elsewhere`: the same people's enrolments in other programmes; no measure counts them.
+    """
 
     definition: Definition
     enrolments: tuple[EnrolmentFact, ...] = ()
@@ -55,8 +85,20 @@ class Caseload(Struct, frozen=True, kw_only=True, dict=True):
     statements: tuple[WageStatementFact, ...] = ()
     wage_reports: tuple[WageReportFact, ...] = ()
     plans: tuple[PlanFact, ...] = ()
+    answers: tuple[AnswerFact, ...] = ()
     touchpoints: tuple[TouchpointFact, ...] = ()
     follow_ups: tuple[FollowUpFact, ...] = ()
+    problems: tuple[ProblemFact, ...] = ()
+    pauses: tuple[PauseFact, ...] = ()
+    supports: tuple[SupportFact, ...] = ()
+    attendances: tuple[AttendanceFact, ...] = ()
+    scores: tuple[ScoreFact, ...] = ()
+    levels: tuple[LevelFact, ...] = ()
+    agreements: tuple[AgreementFact, ...] = ()
+    openings: tuple[OpeningFact, ...] = ()
+    placed: tuple[PlacedFact, ...] = ()
+    registrations: tuple[RegistrationFact, ...] = ()
+    elsewhere: tuple[EnrolmentFact, ...] = ()
 
     @cached_property
     def people(self) -> Mapping[str, PersonFacts]:
@@ -64,7 +106,7 @@ class Caseload(Struct, frozen=True, kw_only=True, dict=True):
         people: dict[str, PersonFacts] = {}
 
         def of(person_ref: str) -> PersonFacts:
-            return people.setdefault(person_ref, PersonFacts([], [], [], [], []))
+            return people.setdefault(person_ref, PersonFacts([], [], [], [], [], [], [], []))
 
         for enrolment in set(self.enrolments):
             of(enrolment.person_ref).enrolments.append(enrolment)
@@ -76,6 +118,12 @@ class Caseload(Struct, frozen=True, kw_only=True, dict=True):
             of(report.person_ref).wage_reports.append(report)
         for follow_up in set(self.follow_ups):
             of(follow_up.person_ref).follow_ups.append(follow_up)
+        for support in set(self.supports):
+            of(support.person_ref).supports.append(support)
+        for attendance in set(self.attendances):
+            of(attendance.person_ref).attendances.append(attendance)
+        for score in set(self.scores):
+            of(score.person_ref).scores.append(score)
         return dict(sorted(people.items()))
 
     def counted_employments(self, person: PersonFacts) -> list[StrandFact]:
@@ -92,54 +140,113 @@ class Caseload(Struct, frozen=True, kw_only=True, dict=True):
             key=lambda strand: (strand.start_on, strand.placement),
         )
 
+    def of(self, goal: Goal) -> "Caseload":
+        """What the goal is about: all, or the enrolments of its target groups and sites alone.
+
+        With an enrolment go its person's placements under it, and what hangs on these.
+        """
+        if not goal.target_groups and not goal.sites:
+            return self
+        kept = [
+            fact
+            for fact in self.enrolments
+            if (not goal.target_groups or fact.target_group in goal.target_groups)
+            and (not goal.sites or fact.site in goal.sites)
+        ]
+        enrolments = {fact.enrolment for fact in kept}
+        people = {fact.person_ref for fact in kept}
+        strands = tuple(fact for fact in self.strands if fact.enrolment in enrolments)
+        return replace(
+            self,
+            enrolments=tuple(kept),
+            strands=strands,
+            statements=_of_people(self.statements, people),
+            wage_reports=_of_people(self.wage_reports, people),
+            plans=_of_people(self.plans, people),
+            answers=_of_people(self.answers, people),
+            touchpoints=_of_people(self.touchpoints, people),
+            follow_ups=_of_people(self.follow_ups, people),
+            problems=_of_people(self.problems, people),
+            pauses=_of_people(self.pauses, people),
+            supports=_of_people(self.supports, people),
+            attendances=_of_people(self.attendances, people),
+            scores=_of_people(self.scores, people),
+            openings=tuple(
+                fact
+                for fact in self.openings
+                if not goal.sites or fact.site is None or fact.site in goal.sites
+            ),
+            placed=tuple(fact for fact in self.placed if fact.enrolment in enrolments),
+        )
+
     def period(self, goal: Goal) -> tuple[date, date]:
         """The first and the last day of the goal's phase, or of the programme."""
-        period = self.definition.period
-        if goal.phase is not None:
-            phases = {phase.id: phase.period for phase in self.definition.phases}
-            if goal.phase not in phases:
-                raise UnknownPhase(goal.id, goal.phase)
-            period = phases[goal.phase]
+        period = self._period(goal)
         return first_day(period.start), last_day(period.end)
+
+    def period_as_given(self, goal: Goal) -> tuple[str, str]:
+        """The same as the definition writes it: a month stays a month."""
+        period = self._period(goal)
+        return period.start, period.end
+
+    def _period(self, goal: Goal) -> Period:
+        if goal.phase is None:
+            return self.definition.period
+        phases = {phase.id: phase.period for phase in self.definition.phases}
+        if goal.phase not in phases:
+            raise UnknownPhase(goal.id, goal.phase)
+        return phases[goal.phase]
+
+
+def _of_people(facts: tuple[F, ...], people: set[str]) -> tuple[F, ...]:
+    return tuple(fact for fact in facts if getattr(fact, "person_ref", None) in people)
 
 
 def exit_on(enrolment: EnrolmentFact) -> date | None:
     """The day from which the enrolment is over, however it ended."""
-    return enrolment.never_started_on or enrolment.dropped_out_on or enrolment.completed_on
-
-
-def gather(definition: Definition, facts: Iterable[Fact]) -> Caseload:
-    """The caseload of one programme's facts; definitions among them are passed over."""
-    enrolments: list[EnrolmentFact] = []
-    strands: list[StrandFact] = []
-    statements: list[WageStatementFact] = []
-    wage_reports: list[WageReportFact] = []
-    plans: list[PlanFact] = []
-    touchpoints: list[TouchpointFact] = []
-    follow_ups: list[FollowUpFact] = []
-    for fact in facts:
-        match fact:
-            case EnrolmentFact():
-                enrolments.append(fact)
-            case StrandFact():
-                strands.append(fact)
-            case WageStatementFact():
-                statements.append(fact)
-            case WageReportFact():
-                wage_reports.append(fact)
-            case PlanFact():
-                plans.append(fact)
-            case TouchpointFact():
-                touchpoints.append(fact)
-            case FollowUpFact():
-                follow_ups.append(fact)
-    return Caseload(
-        definition=definition,
-        enrolments=tuple(enrolments),
-        strands=tuple(strands),
-        statements=tuple(statements),
-        wage_reports=tuple(wage_reports),
-        plans=tuple(plans),
-        touchpoints=tuple(touchpoints),
-        follow_ups=tuple(follow_ups),
+    return (
+        enrolment.never_started_on
+        or enrolment.dropped_out_on
+        or enrolment.completed_on
+        or enrolment.transferred_on
     )
+
+
+FIELD_OF: Mapping[type[Fact], str] = {
+    EnrolmentFact: "enrolments",
+    StrandFact: "strands",
+    WageStatementFact: "statements",
+    WageReportFact: "wage_reports",
+    PlanFact: "plans",
+    AnswerFact: "answers",
+    TouchpointFact: "touchpoints",
+    FollowUpFact: "follow_ups",
+    ProblemFact: "problems",
+    PauseFact: "pauses",
+    SupportFact: "supports",
+    AttendanceFact: "attendances",
+    ScoreFact: "scores",
+    LevelFact: "levels",
+    AgreementFact: "agreements",
+    OpeningFact: "openings",
+    PlacedFact: "placed",
+    RegistrationFact: "registrations",
+    IntakeRegistrationFact: "registrations",
+    PlacementRegistrationFact: "registrations",
+    AftercareRegistrationFact: "registrations",
+}
+"""Where each kind of fact stands in a caseload; other kinds are none of its."""
+
+
+def gather(
+    definition: Definition, facts: Iterable[Fact], elsewhere: Iterable[EnrolmentFact] = ()
+) -> Caseload:
+    """The caseload of one programme's facts; what is none of a caseload's is passed over."""
+    gathered: dict[str, list[Fact]] = {name: [] for name in FIELD_OF.values()}
+    for fact in facts:
+        name = FIELD_OF.get(type(fact))
+        if name is not None:
+            gathered[name].append(fact)
+    # FIELD_OF has put each kind where it belongs: more than a type can say
+    fields: dict[str, Any] = {name: tuple(some) for name, some in gathered.items()}
+    return Caseload(definition=definition, elsewhere=tuple(elsewhere), **fields)

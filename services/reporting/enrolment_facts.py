@@ -11,6 +11,7 @@ from services.intake.events import (
     ParticipantDroppedOut,
     ParticipantEnrolled,
     ParticipantReferred,
+    ParticipantTransferred,
     ParticipationNeverStarted,
     ParticipationStarted,
     ReferralDeclined,
@@ -31,7 +32,7 @@ class EnrolmentFact(Fact, frozen=True, kw_only=True):
     person_ref: str
     site: str | None = None
     target_group: str
-    benefit: str
+    benefit: str | None
     referred_on: date
     first_assessed_on: date | None = None
     last_assessed_on: date | None = None
@@ -39,32 +40,43 @@ class EnrolmentFact(Fact, frozen=True, kw_only=True):
     declined_on: date | None = None
     withdrawn_on: date | None = None
     start_on: date | None = None
+    planned_end_on: date | None = None
+    previous_enrolment: str | None = None
     first_attended_on: date | None = None
     never_started_on: date | None = None
     dropped_out_on: date | None = None
     completed_on: date | None = None
+    transferred_on: date | None = None
+    to_programme: str | None = None
+    linked_enrolment: str | None = None
+    clock_carried: bool | None = None
     reason: str | None = None
     destination: str | None = None
 
 
 def fold(enrolment: str, history: Sequence[Recorded]) -> Iterable[Fact]:
-    """The enrolment as it stands; nothing before its referral."""
-    fact: EnrolmentFact | None = None
-    for recorded in history:
-        match recorded.event:
-            case ParticipantReferred() as event:
-                fact = EnrolmentFact(
-                    enrolment=enrolment,
-                    programme=event.programme,
-                    person_ref=event.person_ref,
-                    site=event.site,
-                    target_group=event.target_group,
-                    benefit=event.benefit,
-                    referred_on=event.referred_on,
-                )
-            case event if fact is not None:
-                fact = _after(fact, event)
-    return [] if fact is None else [fact]
+    """The enrolment as it stands; nothing without a referral."""
+    events = [recorded.event for recorded in history]
+    referral = referral_of(events)
+    if referral is None:
+        return []
+    fact = EnrolmentFact(
+        enrolment=enrolment,
+        programme=referral.programme,
+        person_ref=referral.person_ref,
+        site=referral.site,
+        target_group=referral.target_group,
+        benefit=referral.benefit,
+        referred_on=referral.referred_on,
+    )
+    for event in events:
+        fact = _after(fact, event)
+    return [fact]
+
+
+def referral_of(events: Iterable[Event]) -> ParticipantReferred | None:
+    """What the enrolment began with; without it nobody knows whose it is."""
+    return next((event for event in events if isinstance(event, ParticipantReferred)), None)
 
 
 def _after(fact: EnrolmentFact, event: Event) -> EnrolmentFact:
@@ -76,7 +88,12 @@ def _after(fact: EnrolmentFact, event: Event) -> EnrolmentFact:
         case ReferralWithdrawn(withdrawn_on=day, reason=reason):
             return replace(fact, withdrawn_on=day, reason=reason)
         case ParticipantEnrolled(start_on=day):
-            return replace(fact, start_on=day)
+            return replace(
+                fact,
+                start_on=day,
+                planned_end_on=event.planned_end_on,
+                previous_enrolment=event.previous_enrolment,
+            )
         case ParticipationStarted(first_attended_on=day):
             return replace(fact, first_attended_on=day)
         case ParticipationNeverStarted(decided_on=day, reason=reason):
@@ -85,6 +102,14 @@ def _after(fact: EnrolmentFact, event: Event) -> EnrolmentFact:
             return replace(fact, dropped_out_on=day, reason=reason, destination=destination)
         case ParticipantCompleted(end_on=day, destination=destination):
             return replace(fact, completed_on=day, destination=destination)
+        case ParticipantTransferred(transferred_on=day):
+            return replace(
+                fact,
+                transferred_on=day,
+                to_programme=event.to_programme,
+                linked_enrolment=event.linked_enrolment,
+                clock_carried=event.clock_carried,
+            )
     return fact
 
 

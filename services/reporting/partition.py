@@ -53,7 +53,8 @@ def partition(caseload: Caseload, as_of: AsOf) -> Partition:
     """The partition on the valid day.
 
     A person is enrolled by the day if an enrolment began at or before it; the class is that of
-    the latest such enrolment, the first that applies in the order of CLASSES.
+    the latest such enrolment, the first that applies in the order of CLASSES. So a pause changes
+    nothing while practice runs; without it, who pauses is waiting.
     """
     day = as_of.valid_on
     enrolled: list[str] = []
@@ -87,6 +88,8 @@ def refuse_unless_whole(enrolled: list[str], people: Mapping[str, tuple[str, ...
 def _class_of(
     caseload: Caseload, person: PersonFacts, enrolment: EnrolmentFact, day: date
 ) -> Class:
+    if _by(enrolment.transferred_on, day):
+        return "transferred"
     if _by(enrolment.never_started_on, day):
         return "never_started"
     if _by(enrolment.dropped_out_on, day):

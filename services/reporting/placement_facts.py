@@ -4,16 +4,22 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Literal, TypeAlias
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from services.placement.events import (
+    EmploymentChanged,
     EmploymentEnded,
     EmploymentStarted,
     PlacementAgreed,
+    PlacementCancelled,
     PlacementEnded,
+    PlacementPersonChanged,
     PracticeEnded,
+    PracticeExtended,
     PracticeStarted,
     WageHoursBegan,
+    WageHoursChanged,
     WageHoursEnded,
     WageHoursReported,
 )
@@ -25,17 +31,31 @@ Says: TypeAlias = Literal["none", "agreed", "paid"]
 
 
 class PlacedFact(Fact, frozen=True, kw_only=True):
-    """Who is placed where; true from the agreement on, before anything has begun."""
+    """Who is placed where; true from the agreement on, before anything has begun.
+
+    Also when nothing came of it: then there is nothing else of the placement.
+    """
+
+    INDEXED = ("programme", "person_ref", "enrolment", "opening")
 
     placement: str
     enrolment: str
     person_ref: str
     programme: str
     company: str
+    opening: str | None = None
+    cancelled_on: date | None = None
+    ended_on: date | None = None
 
 
 class StrandFact(Fact, frozen=True, kw_only=True):
-    """Practice, wage hours or employment at one company; runs on both of its days and between."""
+    """Practice, wage hours or employment at one company; runs on both of its days and between.
+
+    What changes its kind or its minutes ends one of these on the day before and begins another:
+    `begun_on` is the first day of them all. A planned end is only practice's, and ends nothing.
+    """
+
+    INDEXED = ("programme", "person_ref", "enrolment")
 
     placement: str
     enrolment: str
@@ -45,10 +65,12 @@ class StrandFact(Fact, frozen=True, kw_only=True):
     company: str
     strand: str
     kind: str | None = None
+    begun_on: date
     start_on: date
     end_on: date | None = None
     weekly_minutes: int | None = None
     open_ended: bool | None = None
+    planned_end_on: date | None = None
 
     def runs_on(self, day: date) -> bool:
         """Whether it runs on the day; without an end it runs on."""
@@ -82,99 +104,134 @@ class WageReportFact(Fact, frozen=True, kw_only=True):
 
 
 def fold(placement: str, history: Sequence[Recorded]) -> Iterable[Fact]:
-    """All strands, statements and reports; nothing before the placement was agreed."""
+    """All strands, statements and reports; nothing unless the placement was agreed."""
     events = [recorded.event for recorded in history]
-    for event in events:
-        match event:
-            case PlacementAgreed() as agreed:
-                return [
-                    _placed(placement, agreed),
-                    *_strands(placement, agreed, events),
-                    *_statements(placement, agreed, events),
-                    *_reports(placement, agreed, events),
-                ]
-    return []
+    agreed = next((event for event in events if isinstance(event, PlacementAgreed)), None)
+    if agreed is None:
+        return []
+    placed = _placed(placement, agreed, events)
+    if placed.cancelled_on is not None:
+        return [placed]
+    return [
+        placed,
+        *_strands(placed, agreed.site, events),
+        *_statements(placed, events),
+        *_reports(placed, events),
+    ]
 
 
-def _placed(placement: str, agreed: PlacementAgreed) -> PlacedFact:
-    return PlacedFact(
+def _placed(placement: str, agreed: PlacementAgreed, events: Sequence[Event]) -> PlacedFact:
+    fact = PlacedFact(
         placement=placement,
         enrolment=agreed.enrolment,
         person_ref=agreed.person_ref,
         programme=agreed.programme,
         company=agreed.company,
+        opening=agreed.opening,
     )
-
-
-def _strands(
-    placement: str, agreed: PlacementAgreed, events: Sequence[Event]
-) -> Iterable[StrandFact]:
-    strands: list[StrandFact] = []
-    placement_end_on: date | None = None
-
-    def begin(strand: Strand, start_on: date) -> StrandFact:
-        return StrandFact(
-            placement=placement,
-            enrolment=agreed.enrolment,
-            person_ref=agreed.person_ref,
-            programme=agreed.programme,
-            site=agreed.site,
-            company=agreed.company,
-            strand=strand,
-            start_on=start_on,
-        )
-
     for event in events:
         match event:
-            case PracticeStarted(start_on=day):
-                strands.append(begin("practice", day))
-            case WageHoursBegan(from_on=day, weekly_minutes=minutes):
-                strands.append(replace(begin("wage_hours", day), weekly_minutes=minutes))
-            case EmploymentStarted(start_on=day):
-                employment = begin("employment", day)
-                strands.append(
-                    replace(
-                        employment,
-                        kind=event.kind,
-                        weekly_minutes=event.weekly_minutes,
-                        open_ended=event.open_ended,
-                    )
-                )
-            case PracticeEnded(end_on=day):
-                _end(strands, "practice", day)
-            case WageHoursEnded(end_on=day):
-                _end(strands, "wage_hours", day)
-            case EmploymentEnded(end_on=day):
-                _end(strands, "employment", day)
+            case PlacementPersonChanged(person_ref=person_ref):
+                fact = replace(fact, person_ref=person_ref)
+            case PlacementCancelled(cancelled_on=day):
+                fact = replace(fact, cancelled_on=day)
             case PlacementEnded(end_on=day):
-                placement_end_on = day
-    # Last of all: a strand's own end may be registered after the placement's.
-    return [
-        replace(strand, end_on=placement_end_on) if strand.end_on is None else strand
-        for strand in strands
-    ]
+                fact = replace(fact, ended_on=day)
+    return fact
 
 
-def _end(strands: list[StrandFact], strand: Strand, end_on: date) -> None:
-    """An end belongs to the one that began last before it, in whatever order they were recorded."""
-    begun = [
-        index
-        for index, fact in enumerate(strands)
-        if fact.strand == strand and fact.start_on <= end_on
-    ]
-    last = max(begun, key=lambda index: strands[index].start_on, default=None)
-    if last is not None and strands[last].end_on is None:
-        strands[last] = replace(strands[last], end_on=end_on)
+class _Terms(Struct, frozen=True):
+    weekly_minutes: int | None = None
+    kind: str | None = None
+    open_ended: bool | None = None
 
 
-def _statements(
-    placement: str, agreed: PlacementAgreed, events: Sequence[Event]
-) -> Iterable[WageStatementFact]:
+class _Spell(Struct):
+    """A strand as it is told bit by bit: its terms by the day from which they hold."""
+
+    strand: Strand
+    begun_on: date
+    terms: dict[date, _Terms]
+    ended_on: date | None = None
+    planned_end_on: date | None = None
+
+
+def _strands(placed: PlacedFact, site: str | None, events: Sequence[Event]) -> Iterable[StrandFact]:
+    for spell in _spells(events):
+        # The placement's end comes last of all: a strand's own may be registered after it.
+        last_on = spell.ended_on or placed.ended_on
+        days = sorted(day for day in spell.terms if last_on is None or day <= last_on)
+        ends = [*(day - timedelta(days=1) for day in days[1:]), last_on]
+        for day, end_on in zip(days, ends, strict=False):
+            terms = spell.terms[day]
+            yield StrandFact(
+                placement=placed.placement,
+                enrolment=placed.enrolment,
+                person_ref=placed.person_ref,
+                programme=placed.programme,
+                site=site,
+                company=placed.company,
+                strand=spell.strand,
+                kind=terms.kind,
+                begun_on=spell.begun_on,
+                start_on=day,
+                end_on=end_on,
+                weekly_minutes=terms.weekly_minutes,
+                open_ended=terms.open_ended,
+                planned_end_on=spell.planned_end_on,
+            )
+
+
+def _spells(events: Sequence[Event]) -> list[_Spell]:
+    spells: list[_Spell] = []
+    for event in events:
+        match event:
+            case PracticeStarted(start_on=day, planned_end_on=planned):
+                spells.append(_Spell("practice", day, {day: _Terms()}, planned_end_on=planned))
+            case WageHoursBegan(from_on=day, weekly_minutes=minutes):
+                spells.append(_Spell("wage_hours", day, {day: _Terms(minutes)}))
+            case EmploymentStarted(start_on=day):
+                spells.append(_Spell("employment", day, {day: _terms(event)}))
+            case PracticeExtended(new_end_on=planned):
+                if spell := _begun_last(spells, "practice", date.max):
+                    spell.planned_end_on = planned
+            case WageHoursChanged(from_on=day, weekly_minutes=minutes):
+                if spell := _begun_last(spells, "wage_hours", day):
+                    spell.terms[day] = _Terms(minutes)
+            case EmploymentChanged(from_on=day):
+                if spell := _begun_last(spells, "employment", day):
+                    spell.terms[day] = _terms(event)
+            case PracticeEnded(end_on=day):
+                _end(spells, "practice", day)
+            case WageHoursEnded(end_on=day):
+                _end(spells, "wage_hours", day)
+            case EmploymentEnded(end_on=day):
+                _end(spells, "employment", day)
+    return spells
+
+
+def _terms(event: EmploymentStarted | EmploymentChanged) -> _Terms:
+    return _Terms(event.weekly_minutes, event.kind, event.open_ended)
+
+
+def _begun_last(spells: Iterable[_Spell], strand: Strand, day: date) -> _Spell | None:
+    """The one that a change or an end belongs to, in whatever order they were recorded."""
+    begun = (spell for spell in spells if spell.strand == strand and spell.begun_on <= day)
+    return max(begun, key=lambda spell: spell.begun_on, default=None)
+
+
+def _end(spells: Iterable[_Spell], strand: Strand, end_on: date) -> None:
+    spell = _begun_last(spells, strand, end_on)
+    if spell is not None and spell.ended_on is None:
+        spell.ended_on = end_on
+
+
+def _statements(placed: PlacedFact, events: Sequence[Event]) -> Iterable[WageStatementFact]:
     def said(says: Says, on: date, through_on: date | None = None) -> WageStatementFact:
         return WageStatementFact(
-            placement=placement,
-            person_ref=agreed.person_ref,
-            programme=agreed.programme,
+            placement=placed.placement,
+            person_ref=placed.person_ref,
+            programme=placed.programme,
             on=on,
             through_on=through_on or on,
             says=says,
@@ -184,7 +241,7 @@ def _statements(
         match event:
             case PracticeStarted(start_on=day, wage_hours="none" | "agreed" as says):
                 yield said(says, day)
-            case WageHoursBegan(from_on=day):
+            case WageHoursBegan(from_on=day) | WageHoursChanged(from_on=day):
                 yield said("paid", day)
             case WageHoursEnded(end_on=day):
                 yield said("none", day + timedelta(days=1))
@@ -195,16 +252,14 @@ def _statements(
                 yield said("paid", day)
 
 
-def _reports(
-    placement: str, agreed: PlacementAgreed, events: Sequence[Event]
-) -> Iterable[WageReportFact]:
+def _reports(placed: PlacedFact, events: Sequence[Event]) -> Iterable[WageReportFact]:
     for event in events:
         match event:
             case WageHoursReported():
                 yield WageReportFact(
-                    placement=placement,
-                    person_ref=agreed.person_ref,
-                    programme=agreed.programme,
+                    placement=placed.placement,
+                    person_ref=placed.person_ref,
+                    programme=placed.programme,
                     from_on=event.from_on,
                     to_on=event.to_on,
                     wage_minutes=event.wage_minutes,

@@ -1,7 +1,7 @@
 """What a question is answered from: the moment meant, the day meant, and the facts of both."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.events.conformity import last_counted_day
 from services.intake.events.in_force import DefinitionFact, effective_on
-from services.reporting.caseload import Caseload, gather
-from services.reporting.facts import STREAM_OF
+from services.reporting.caseload import Caseload
 from services.reporting.figure import AsOf
+from services.reporting.programme_facts import AtMoment, caseload_of
 from shared import moment
 from shared.bus import Bus, NoAnswer
 from shared.clock import copenhagen_day, now
@@ -53,10 +53,23 @@ class Reader:
                 raise self._not_yet()
         return known
 
+    async def latest(self) -> Positions:
+        """The positions once the tables include all that is recorded by now; else NotYet."""
+        for stream in self.projection.positions:
+            await self._catch_up(stream)
+        return dict(self.projection.positions)
+
     async def facts(self, kind: type[F], positions: Positions, **equals: object) -> list[F]:
         """The facts of a kind effective at the moment whose fields equal what is given."""
         async with self.projection.reading() as db:
-            return await self._facts(db, kind, positions, **equals)
+            return await self._at_moment(db, positions).facts(kind, **equals)
+
+    async def among(
+        self, kind: type[F], positions: Positions, name: str, values: Iterable[str]
+    ) -> list[F]:
+        """The facts of a kind effective at the moment whose field is one of the values."""
+        async with self.projection.reading() as db:
+            return await self._at_moment(db, positions).among(kind, name, values)
 
     async def caseload(self, programme: str, question: Question) -> tuple[Caseload, AsOf]:
         """A programme's facts at the moment, with the definition recorded by then for the day.
@@ -65,7 +78,8 @@ class Reader:
         """
         positions = await self.moment(question.known)
         async with self.projection.reading() as db:
-            definitions = await self._facts(db, DefinitionFact, positions, programme=programme)
+            at = self._at_moment(db, positions)
+            definitions = await at.facts(DefinitionFact, programme=programme)
             if not definitions:
                 raise NotFound("no such programme is known at this moment", "key")
             day = question.on or _default_day(definitions)
@@ -73,10 +87,7 @@ class Reader:
             if chosen is None:
                 first = min(fact.effective_from for fact in definitions)
                 raise InvalidField("on", f"no definition is in force then, the first is on {first}")
-            facts: list[Fact] = []
-            for kind in STREAM_OF:
-                if kind is not DefinitionFact:
-                    facts += await self._facts(db, kind, positions, programme=programme)
+            caseload = await caseload_of(at, programme, chosen.decoded(), day)
         as_of = AsOf(
             programme=programme,
             moment=moment.written(positions),
@@ -84,7 +95,7 @@ class Reader:
             definition_version=chosen.definition_version,
             checksum=chosen.checksum,
         )
-        return gather(chosen.decoded(), facts), as_of
+        return caseload, as_of
 
     async def wait(self, stream: str, position: int, timeout: float) -> str:
         """The moment once the tables include the position; NotYet after `timeout` seconds."""
@@ -96,12 +107,8 @@ class Reader:
         """The moment that the tables have reached."""
         return moment.written(self.projection.positions)
 
-    async def _facts(
-        self, db: AsyncConnection, kind: type[F], positions: Positions, **equals: object
-    ) -> list[F]:
-        table = self.projection.tables[kind]
-        found: list[F] = await table.effective(db, positions[STREAM_OF[kind]], **equals)
-        return found
+    def _at_moment(self, db: AsyncConnection, positions: Positions) -> AtMoment:
+        return AtMoment(db, self.projection.tables, positions)
 
     async def _at(self, at: datetime) -> Positions:
         """The last positions recorded at or before an instant, once they cannot change any more."""
@@ -137,7 +144,7 @@ def _default_day(definitions: Sequence[DefinitionFact]) -> date:
     return min(today, last_counted_day(latest.decoded()))
 
 
-def parse_question(on: str | None, known: str | None) -> Question:
+def parse_question(on: str | None, known: str | None, name: str = "known") -> Question:
     """The two query parameters; refused with the name of the one that cannot be read."""
     day: date | None = None
     if on is not None:
@@ -145,4 +152,4 @@ def parse_question(on: str | None, known: str | None) -> Question:
             day = date.fromisoformat(on)
         except ValueError:
             raise InvalidField("on", "give a day like 2022-04-27") from None
-    return Question(day, None if known is None else moment.parse(known.replace(" ", "+")))
+    return Question(day, None if known is None else moment.parse(known.replace(" ", "+"), name))

@@ -25,14 +25,14 @@ def to(desk: Desk) -> Send:
     return send
 
 
-def new(kind: str, **fields: object) -> dict[str, object]:
+def new(kind: str, /, **fields: object) -> dict[str, object]:
     """A command with an id of its own."""
     return {"type": kind, "command_id": str(uuid4()), **fields}
 
 
 async def sent(send: Send, command: dict[str, object]) -> Reply:
     """Send it until it is settled, as every caller should; it must be accepted."""
-    for _ in range(50):
+    for _ in range(150):  # a cluster may be electing a leader
         reply = await send(command)
         if reply.ok:
             return reply

@@ -1,7 +1,7 @@
 """Two sets of real servers for all contracts, one alone and three as a cluster, and what talks to them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from uuid import uuid4
 
@@ -24,9 +24,13 @@ class Nats(Struct, frozen=True):
     replicas: int
 
 
-async def _apply(nats: Nats) -> Nats:
-    async with connected(nats.url, "operator") as bus:
-        await streams.apply(bus, nats.replicas)
+async def make(nats: Nats, made: Mapping[str, str] = streams.ALL) -> Nats:
+    """Make streams; each server answers on their subjects when this returns."""
+    for url in nats.url.split(","):
+        async with connected(url, "operator") as bus:
+            await streams.apply(bus, nats.replicas, dict(made))
+            for subject in made.values():
+                await streams.ready(bus, subject)
     return nats
 
 
@@ -35,7 +39,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nats]:
     """A server alone."""
     server = NatsServer(tmp_path_factory.mktemp("alone"))
     asyncio.run(server.start())
-    yield asyncio.run(_apply(Nats(server.url, 1)))
+    yield asyncio.run(make(Nats(server.url, 1)))
     server.kill()
 
 
@@ -44,7 +48,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nats]:
     """Three servers as a cluster."""
     servers = Cluster(tmp_path_factory.mktemp("cluster"))
     asyncio.run(servers.start())
-    yield asyncio.run(_apply(Nats(servers.url, 3)))
+    yield asyncio.run(make(Nats(servers.url, 3)))
     servers.stop()
 
 
@@ -72,7 +76,7 @@ async def own_store(bus: Bus, nats: Nats) -> EventStore:
     """A stream of the test's own, with the settings of all: for what no reader of intake may meet."""
     service = f"own{uuid4().hex}"
     vocabulary = Vocabulary(service, {"person": PersonEvent})
-    await streams.apply(bus, nats.replicas, {vocabulary.stream: f"{service}.>"})
+    await make(nats, {vocabulary.stream: f"{service}.>"})
     return EventStore(bus, vocabulary)
 
 

@@ -105,14 +105,15 @@ class _World:
             n = len(self.envelopes)
             self.envelopes.append(envelope(vocabulary, entity.NAME, entity_id, event, n))
             if isinstance(event, EmploymentStarted):
-                self._offer(entity_id, state.agreed, event)
+                event_id = derived_id(command.command_id, subject, "0")  # as the handler names it
+                self._offer(entity_id, state.agreed, event, event_id)
         self.states[subject] = state
 
-    def _offer(self, placed: str, agreed: Any, event: EmploymentStarted) -> None:
+    def _offer(self, placed: str, agreed: Any, event: EmploymentStarted, event_id: str) -> None:
         """As aftercare's reaction does."""
         command = plan.OfferAftercare(
             command_id=f"offer-{placed}-{event.start_on}",
-            plan=plan_id(placed, event),
+            plan=plan_id(event_id),
             placement=placed,
             enrolment=agreed.enrolment,
             person_ref=agreed.person_ref,
@@ -178,9 +179,9 @@ async def store(bus: Bus, envelopes: Sequence[Envelope]) -> None:
 
 @asynccontextmanager
 async def own_bus(directory: Path) -> AsyncIterator[tuple[NatsServer, Bus]]:
-    """A server with the three empty streams, and a connection to it."""
+    """A server with all streams, empty, and a connection to it."""
     async with standalone(directory) as server, connected(server.url, "reading") as bus:
-        await streams.apply(bus, streams=STREAMS)
+        await streams.apply(bus)
         yield server, bus
 
 

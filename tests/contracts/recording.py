@@ -5,14 +5,24 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import msgspec
+from msgspec import Struct
 from nats.aio.msg import Msg
 
 from services.intake.events import PersonRegistered
-from shared.bus import Bus
+from shared.bus import Bus, NoAnswer
 from shared.envelope import Envelope, encode_data
 from shared.errors import BusAway
 from shared.event_store import Append, EventStore
 from shared.subjects import source_of
+
+
+class _Cluster(Struct):
+    leader: str = ""
+
+
+class _Info(Struct):
+    cluster: _Cluster
 
 
 def an_event(subject: str, /, **changes: object) -> Envelope:
@@ -47,6 +57,30 @@ async def ids(store: EventStore, subject: str) -> list[str]:
                 history = await store.load(subject, await store.last_position(subject))
                 return [record.envelope.id for record in history.records]
             await asyncio.sleep(0.05)
+
+
+async def last_position(bus: Bus, stream: str) -> int:
+    """The stream's last position, also while a cluster is electing a leader."""
+    async with asyncio.timeout(20):
+        while True:
+            with suppress(BusAway, NoAnswer):
+                return await bus.last_position(stream)
+            await asyncio.sleep(0.05)
+
+
+async def leader(bus: Bus, stream: str) -> str:
+    """The server that leads a stream of a cluster; empty while none does."""
+    with suppress(BusAway, NoAnswer):
+        info = msgspec.json.decode(await bus.api(f"STREAM.INFO.{stream}", {}), type=_Info)
+        return info.cluster.leader
+    return ""
+
+
+async def recorded_behind(store: EventStore, subject: str, position: int) -> None:
+    """Return once the entity's last event stands behind the position."""
+    async with asyncio.timeout(20):
+        while await store.last_position(subject) <= position:
+            await asyncio.sleep(0.01)
 
 
 async def put(bus: Bus, subject: str, body: bytes) -> Msg:

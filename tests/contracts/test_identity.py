@@ -1,8 +1,10 @@
 """What would betray a person is refused before anything of it is kept or logged."""
 
+import re
 from datetime import date
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,11 +12,12 @@ from hypothesis import strategies as st
 from services.aftercare.plan import OfferAftercare
 from services.intake.enrolment import EnrolParticipant
 from services.intake.person import RegisterPerson
-from services.placement.company import RegisterCompany
+from services.placement.company_commands import HandOverRelation, RegisterCompany
 from shared.command import Command
 from shared.errors import PiiInEvent
 from shared.handling import context_of
-from shared.identifiers import refuse_identity
+from shared.identifiers import looks_like_cpr, refuse_identity
+from tests.any_command import KINDS, Leaf, any_command, leaves
 
 DAY = date(2026, 1, 5)
 
@@ -77,6 +80,79 @@ def test_a_uuid_of_digits_alone_is_an_id_too() -> None:
             command_id=digits, enrolment=digits, start_on=DAY, previous_enrolment=digits
         )
     )
+
+
+def texts(kind: type[Command]) -> list[Leaf]:
+    """All that the command says in letters and digits of the caller's own."""
+    found = leaves(kind, any_command(kind, DAY))
+    return [it for it in found if isinstance(it.type, msgspec.inspect.StrType)]
+
+
+def patterns(leaf: Leaf) -> str:
+    """The pattern that the text must have; empty if it may be anything."""
+    assert isinstance(leaf.type, msgspec.inspect.StrType)
+    return leaf.type.pattern or ""
+
+
+def refusal_of(kind: type[Command], leaf: Leaf, text: str) -> str:
+    """The path of the refusal."""
+    body = leaf.put(any_command(kind, DAY), text)
+    with pytest.raises(PiiInEvent) as refusal:
+        refuse_identity(msgspec.convert(body, kind))
+    return refusal.value.path
+
+
+@pytest.mark.parametrize("kind", [kind for _, kind in KINDS])
+def test_no_command_of_any_kind_takes_an_identity_in_any_of_its_texts(kind: type[Command]) -> None:
+    for leaf in texts(kind):
+        if not patterns(leaf):
+            for identity in ("010190-1234", "Ring 12 34 56 78", "+4512345678", "a@example.dk"):
+                assert refusal_of(kind, leaf, identity) == leaf.path
+        elif leaf.keys[0] != "p_number" and re.search(patterns(leaf), "0101901234"):
+            assert refusal_of(kind, leaf, "0101901234") == leaf.path
+
+
+def test_free_text_is_all_that_has_no_pattern() -> None:
+    free = {
+        (kind.__name__, str(leaf.keys[0]))
+        for _, kind in KINDS
+        for leaf in texts(kind)
+        if not patterns(leaf)
+    }
+    assert free == {
+        ("RegisterCompany", "name"),
+        ("OpenProgramme", "definition"),
+        ("ReviseProgramme", "definition"),
+        ("IssueReport", "moment"),
+    }
+
+
+def test_a_role_of_eight_digits_is_a_code_and_no_phone_number() -> None:
+    refuse_identity(
+        HandOverRelation(
+            command_id="c",
+            company="cvr12345678",
+            handed_from="12345678",
+            handed_to="87654321",
+            on=DAY,
+        )
+    )
+
+
+# modulus 11: the digits times 4 3 2 7 6 5 4 3 2 1; of the first the sum is 88, of the second 84
+@pytest.mark.parametrize("number", ["010190-1238", "010190-1234"])
+def test_a_cpr_number_is_known_by_its_date_whatever_its_check_digit(number: str) -> None:
+    assert looks_like_cpr(number)
+    assert looks_like_cpr(number.replace("-", ""))
+    assert looks_like_cpr(number.replace("-", " "))
+    assert looks_like_cpr(number.replace("-", " - "))
+    assert looks_like_cpr(number.replace("-", "–"))
+
+
+@pytest.mark.parametrize("number", ["320190-1234", "011390-1234", "300290-1234", "0001901234"])
+def test_ten_digits_of_no_date_are_no_cpr_number(number: str) -> None:
+    assert not looks_like_cpr(number)
+    refuse_identity(RegisterPerson(command_id=number, person_ref=number))
 
 
 @pytest.mark.parametrize("text", ["Jens Hansen 010190-1234", "010190-1234", "x" * 129, "", "a b"])

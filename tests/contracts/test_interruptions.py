@@ -5,13 +5,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from uuid import uuid4
 
-import msgspec
 import pytest
 
 from services.intake.app import running
 from services.intake.events import VOCABULARY
-from shared import streams
 from shared.bus import Bus, connected
+from shared.command import Reply
 from shared.event_store import EventStore
 from tests.contracts.casework import (
     enrolment_of,
@@ -22,9 +21,10 @@ from tests.contracts.casework import (
     sent,
     to,
 )
-from tests.contracts.conftest import Nats, settings_for
+from tests.contracts.conftest import Nats, make, settings_for
+from tests.contracts.patience import until
 from tests.contracts.proxy import Proxy, between
-from tests.contracts.recording import ids
+from tests.contracts.recording import ids, last_position, leader, recorded_behind
 from tests.servers import NatsServer, standalone, three_nodes
 
 SETTLED = {"OUTCOME_UNKNOWN", "BUS_AWAY", "NOT_STORED"}  # each of them is a 503: "send it again"
@@ -49,12 +49,13 @@ async def test_a_lost_acknowledgement_is_found_out_by_reading(
     else:
         command = enrolment_of(enrolment)
         subject, expected = f"intake.enrolment.{enrolment}", 2
+    before = await store.last_position(subject)
 
     async with running(settings_for(proxy.url, tmp_path)) as desk:
         proxy.arm()
         answering = asyncio.create_task(to(desk)(command))
         await proxy.struck.wait()
-        await asyncio.sleep(0.2)  # the server has stored; nobody has heard
+        await recorded_behind(store, subject, before)  # and nobody has heard of it
         assert not answering.done()
         proxy.heal()
         reply = await answering
@@ -97,9 +98,11 @@ async def test_what_was_sent_and_not_heard_of_is_never_answered_no(
         async with running(settings_for(proxy.url, tmp_path)) as desk:
             proxy.arm()
             command = enrolment_of(first)
+            subject = f"intake.enrolment.{first}"
+            before = await store.last_position(subject)
             answering = asyncio.create_task(to(desk)(command))
             await proxy.struck.wait()
-            await asyncio.sleep(0.2)
+            await recorded_behind(store, subject, before)
             rival = await send(enrolment_of(second))
             proxy.heal()
             reply = await answering
@@ -108,7 +111,7 @@ async def test_what_was_sent_and_not_heard_of_is_never_answered_no(
     assert rival.error is not None
     assert rival.error.code == "ALREADY_ENROLLED"
     assert reply.ok or (reply.error is not None and reply.error.code == "OUTCOME_UNKNOWN")
-    assert settled.position == await store.last_position(f"intake.enrolment.{first}")
+    assert settled.position == await store.last_position(subject)
 
 
 async def _through(
@@ -119,8 +122,8 @@ async def _through(
     find: Callable[[Bus], Awaitable[NatsServer]],
 ) -> None:
     """Fifty commands; when some are answered, a server dies; each again until it is settled."""
+    await make(Nats(url, replicas))
     async with connected(url, "operator") as bus:
-        await streams.apply(bus, replicas)
         store = EventStore(bus, VOCABULARY)
         async with running(settings_for(url, directory)) as desk:
             send = to(desk)
@@ -129,12 +132,19 @@ async def _through(
             commands = [new("RegisterPerson", person_ref=str(uuid4())) for _ in range(40)]
             commands += [enrolment_of(enrolment) for enrolment in enrolments]
             victim = await find(bus)
-            answering = [asyncio.create_task(send(command)) for command in commands]
-            await asyncio.sleep(0.005)
+            at_once = asyncio.Semaphore(10)  # so that some are still to come when it dies
+
+            async def answer(command: dict[str, object]) -> Reply:
+                async with at_once:
+                    return await send(command)
+
+            answering = [asyncio.create_task(answer(command)) for command in commands]
             while sum(task.done() for task in answering) < answered:
                 await asyncio.sleep(0)
             assert not all(task.done() for task in answering)
-            await _restart(victim)
+            victim.kill()
+            await (_another_leads(bus, victim) if replicas > 1 else _noticed(bus))
+            await victim.start()
             async with asyncio.timeout(60):
                 first = await asyncio.gather(*answering)
             codes = {reply.error.code for reply in first if reply.error is not None}
@@ -147,17 +157,21 @@ async def _through(
         for command in commands[:40]:
             assert len(await ids(store, f"intake.person.{command['person_ref']}")) == 1
         # 10 persons, 10 referrals, 10 enrolments with a seat each, 40 persons, 1 programme
-        assert await bus.last_position("INTAKE") == 10 + 10 + 20 + 40 + 1
+        assert await last_position(bus, "INTAKE") == 10 + 10 + 20 + 40 + 1
 
 
-async def _restart(server: NatsServer) -> None:
-    server.kill()
-    await asyncio.sleep(0.3)
-    await server.start()
+async def _noticed(bus: Bus) -> None:
+    await until(lambda: not bus.client.is_connected)
+
+
+async def _another_leads(bus: Bus, victim: NatsServer) -> None:
+    async with asyncio.timeout(60):
+        while await leader(bus, "INTAKE") in {"", victim.name}:
+            await asyncio.sleep(0.02)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("answered", [0, 5, 20, 35])
+@pytest.mark.parametrize("answered", [1, 5, 20, 35])
 async def test_a_server_that_dies_in_mid_command_loses_and_doubles_nothing(
     tmp_path: Path, answered: int
 ) -> None:
@@ -170,14 +184,14 @@ async def test_a_server_that_dies_in_mid_command_loses_and_doubles_nothing(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("answered", [0, 5, 20])
+@pytest.mark.parametrize("answered", [1, 5, 20])
 async def test_a_leader_that_dies_in_mid_command_loses_and_doubles_nothing(
     tmp_path: Path, answered: int
 ) -> None:
     async with three_nodes(tmp_path) as cluster:
 
         async def find(bus: Bus) -> NatsServer:
-            info = msgspec.json.decode(await bus.api("STREAM.INFO.INTAKE", {}))
-            return next(s for s in cluster.servers if s.name == info["cluster"]["leader"])
+            name = await leader(bus, "INTAKE")
+            return next(server for server in cluster.servers if server.name == name)
 
         await _through(cluster.url, 3, tmp_path, answered, find)

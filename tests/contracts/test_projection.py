@@ -127,8 +127,9 @@ async def test_an_old_moment_shows_what_a_fold_up_to_it_shows(plan: Plan) -> Non
     chance = random.Random(20220427)
     async with projected(plan) as projection:
         for stream in projection.positions:
-            for at in range(0, len(EVENTS[stream]), 70):
-                await projection.apply(stream, EVENTS[stream][at : at + 70])
+            events = EVENTS.get(stream, [])
+            for at in range(0, len(events), 70):
+                await projection.apply(stream, events[at : at + 70])
         stream_of = {
             type(fact): stream
             for stream, records in EVENTS.items()

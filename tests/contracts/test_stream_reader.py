@@ -12,23 +12,25 @@ import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from shared import stream_reader, streams
-from shared.bus import Bus, NoAnswer, connected
+from shared import stream_reader
+from shared.bus import Bus, NoAnswer, connected, header
 from shared.errors import BusAway, StreamGap
 from shared.stream_reader import Message, _Consumer, _Lost, read
-from tests.contracts.conftest import Nats
+from tests.contracts.conftest import Nats, make
+from tests.contracts.patience import at_once
+from tests.contracts.recording import last_position, leader
 from tests.servers import NatsServer, standalone, three_nodes
 
 
 @pytest.fixture
-async def stream(bus: Bus, nats: Nats) -> str:
+async def stream(nats: Nats) -> str:
     """A stream of the test's own."""
-    return await made(bus, nats.replicas)
+    return await made(nats)
 
 
-async def made(bus: Bus, replicas: int) -> str:
+async def made(nats: Nats) -> str:
     name = f"READ{uuid4().hex[:8].upper()}"
-    await streams.apply(bus, replicas, {name: f"{name.lower()}.>"})
+    await make(nats, {name: f"{name.lower()}.>"})
     return name
 
 
@@ -157,16 +159,24 @@ async def test_a_message_that_is_gone_stops_the_reader_right_before_it(
     assert somebody.seen == [1, 2, 3]
 
 
-async def test_an_idle_stream_is_read_in_peace(bus: Bus, stream: str) -> None:
+async def heard(nats: Nats, subject: str, times: int, status: str = "") -> None:
+    """Return when this has been said on the bus so many times."""
+    async with connected(nats.url, "listener") as bus, asyncio.timeout(60):
+        said = await bus.client.subscribe(subject)
+        while times:
+            times -= header(await said.next_msg(timeout=60), "Status") == status
+
+
+async def test_an_idle_stream_is_read_in_peace(bus: Bus, nats: Nats, stream: str) -> None:
+    await write(bus, stream, 1)
     before = asyncio.all_tasks()
+    somebody = Reading(bus, stream)
+    await somebody.until(1)
     with structlog.testing.capture_logs() as logs:
-        somebody = Reading(bus, stream)
-        await write(bus, stream, 1)
-        await somebody.until(1)
-        await asyncio.sleep(6)
+        await heard(nats, "_INBOX.>", 3, status="100")
         await write(bus, stream, 1)
         await somebody.until(2)
-        async with asyncio.timeout(1):
+        async with at_once():
             await somebody.stop()
     assert [entry["event"] for entry in logs] == []
     assert before == asyncio.all_tasks()
@@ -177,14 +187,16 @@ async def test_an_idle_stream_is_read_in_peace(bus: Bus, stream: str) -> None:
 
 
 async def test_an_idle_reader_outlives_its_pull_requests(
-    bus: Bus, stream: str, monkeypatch: pytest.MonkeyPatch
+    bus: Bus, nats: Nats, stream: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream_reader, "EXPIRES_SECONDS", 1)
     monkeypatch.setattr(stream_reader, "HEARTBEAT_SECONDS", 0.25)
+    somebody = Reading(bus, stream)
+    await write(bus, stream, 1)
+    await somebody.until(1)
     with structlog.testing.capture_logs() as logs:
-        somebody = Reading(bus, stream)
-        await asyncio.sleep(2.5)
-        await write(bus, stream, 3)
+        await heard(nats, f"$JS.API.CONSUMER.MSG.NEXT.{stream}.>", 2)
+        await write(bus, stream, 2)
         await somebody.until(3)
         await somebody.stop()
     assert somebody.seen == [1, 2, 3]
@@ -193,7 +205,7 @@ async def test_an_idle_reader_outlives_its_pull_requests(
 
 async def test_a_reader_survives_the_death_of_its_server(tmp_path: Path) -> None:
     async with standalone(tmp_path) as server, connected(server.url, "reader") as bus:
-        stream = await made(bus, 1)
+        stream = await made(Nats(server.url, 1))
         somebody = Reading(bus, stream)
         await write(bus, stream, 10)
         for turn in range(2, 4):
@@ -201,21 +213,16 @@ async def test_a_reader_survives_the_death_of_its_server(tmp_path: Path) -> None
             await server.start()
             await write_surely(bus, stream, 10)
             await somebody.until(10 * turn)
+        await somebody.until(await bus.last_position(stream))
         await somebody.stop()
-        last = await bus.last_position(stream)
-        assert list(range(1, last + 1)) == somebody.seen
-
-
-async def leader(bus: Bus, stream: str) -> str:
-    info = msgspec.json.decode(await bus.api(f"STREAM.INFO.{stream}", {}))
-    return str(info["cluster"]["leader"])
+        assert list(range(1, len(somebody.seen) + 1)) == somebody.seen
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dies", ["the stream's leader", "the reader's own server"])
 async def test_a_reader_survives_the_death_of_a_node(tmp_path: Path, dies: str) -> None:
     async with three_nodes(tmp_path) as cluster, connected(cluster.url, "reader") as bus:
-        stream = await made(bus, 3)
+        stream = await made(Nats(cluster.url, 3))
         somebody = Reading(bus, stream)
         await write(bus, stream, 20)
         await somebody.until(20)
@@ -223,13 +230,12 @@ async def test_a_reader_survives_the_death_of_a_node(tmp_path: Path, dies: str) 
         writing = asyncio.create_task(write_surely(bus, stream, 200))
         victim.kill()
         await writing
-        last = await bus.last_position(stream)
-        await somebody.until(last)
+        await somebody.until(await last_position(bus, stream))
         await victim.start()
         await write_surely(bus, stream, 20)
-        await somebody.until(await bus.last_position(stream))
+        await somebody.until(await last_position(bus, stream))
         await somebody.stop()
-        assert list(range(1, await bus.last_position(stream) + 1)) == somebody.seen
+        assert list(range(1, len(somebody.seen) + 1)) == somebody.seen
 
 
 async def _victim(bus: Bus, servers: list[NatsServer], stream: str, dies: str) -> NatsServer:

@@ -1,10 +1,14 @@
 """The streams' settings: made once, repaired when changed, and such that nothing is lost."""
 
+import asyncio
+from uuid import uuid4
+
 import msgspec
 import pytest
 
 from shared import streams
 from shared.bus import ApiError, Bus
+from shared.errors import BusAway
 from shared.event_store import EventStore
 from tests.contracts.conftest import Nats
 from tests.contracts.recording import an_append, ids
@@ -87,3 +91,33 @@ async def test_a_stream_cannot_be_purged(own_store: EventStore) -> None:
         await own_store.bus.api(f"STREAM.PURGE.{own_store.stream}", {})
 
     assert len(await ids(own_store, subject)) == 1
+
+
+async def test_asking_whether_a_stream_answers_stores_nothing(own_store: EventStore) -> None:
+    bus, service = own_store.bus, own_store.vocabulary.service
+    for position in (0, 1, 2):
+        await streams.ready(bus, f"{service}.>")
+        assert position == await bus.last_position(own_store.stream)
+        await own_store.append([an_append(f"{service}.person.{position}", 0)])
+
+
+async def test_a_stream_that_does_not_answer_yet_is_waited_for(bus: Bus, nats: Nats) -> None:
+    name = f"late{uuid4().hex}"
+    asked = await bus.client.subscribe(f"{name}.>")
+    waiting = asyncio.create_task(streams.ready(bus, f"{name}.>"))
+    await asked.next_msg(timeout=20)
+    await asked.next_msg(timeout=20)
+    assert not waiting.done()
+
+    await streams.apply(bus, nats.replicas, {name.upper(): f"{name}.>"})
+    await waiting
+
+    assert await bus.last_position(name.upper()) == 0
+
+
+async def test_a_stream_that_nobody_made_is_not_waited_for_without_end(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "READY_SECONDS", 0.1)
+    with pytest.raises(BusAway):
+        await streams.ready(bus, "nobody.made.this.>")

@@ -1,4 +1,4 @@
-"""A system that has recorded the demonstration, one without it, and a programme that runs today."""
+"""Systems that have recorded one demonstration, all of them or none, and a programme that runs today."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +27,21 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         exported = up.run("export")
         assert exported.status == 0, exported.said
         lines = history.without_clock(history.read(exported.out))
+        for stream in history.LETTERS:
+            last = max(line["position"] for line in lines if line["stream"] == stream)
+            up.wait(stream.lower(), last)
+        yield Demo(up, lines)
+
+
+@pytest.fixture(scope="session")
+def all_demos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """`sluse up --demo all`, with a clock that waits: what it would say is no part of the demos."""
+    data = tmp_path_factory.mktemp("all") / "data"
+    with Up(data, "--demo", "all", SLUSE_IMPORT_QUIET="86400") as up:
+        up.says(r"demo all: \d+ commands recorded", seconds=1500)
+        exported = up.run("export")
+        assert exported.status == 0, exported.said
+        lines = history.read(exported.out)
         for stream in history.LETTERS:
             last = max(line["position"] for line in lines if line["stream"] == stream)
             up.wait(stream.lower(), last)

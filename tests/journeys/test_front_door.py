@@ -4,12 +4,12 @@ import asyncio
 import json
 from typing import Any
 
-import msgspec
 import pytest
 
 from services.aftercare.reactions import plan_id
-from services.placement.events import EmploymentStarted
 from shared.bus import connected
+from shared.identifiers import derived_id
+from shared.subjects import subject_of
 from sluse.sending import commands
 from tests.journeys import history, today
 from tests.journeys.sluse_process import Up
@@ -61,9 +61,10 @@ def placed(up: Up, programme: str) -> str:
     return str(agreement["placement"])
 
 
-def plan_of(placement: str, employment: Body) -> str:
-    data = {name: employment[name] for name in ("kind", "start_on", "weekly_minutes", "open_ended")}
-    return plan_id(placement, msgspec.convert(data, EmploymentStarted))
+def plan_of(employment: Body) -> str:
+    """The plan that the command's employment makes."""
+    subject = subject_of("placement", "placement", employment["placement"])
+    return plan_id(derived_id(employment["command_id"], subject, "0"))
 
 
 def test_from_a_referral_to_a_follow_up(up: Up, programme: str) -> None:
@@ -74,7 +75,7 @@ def test_from_a_referral_to_a_follow_up(up: Up, programme: str) -> None:
     agreement = today.agree_placement(enrolment)
     placement = agreement["placement"]
     employment = today.start_employment(placement)
-    plan = plan_of(placement, employment)
+    plan = plan_of(employment)
     steps: list[tuple[str, Body, str]] = [
         ("intake", person, "PersonRegistered"),
         ("intake", referral, "ParticipantReferred"),
@@ -392,7 +393,7 @@ def test_a_yes_to_aftercare_is_never_refused_for_being_faster_than_the_offer(
     for placement in placements:
         employment = today.start_employment(placement)
         accepted(up, "placement", employment)
-        accepted(up, "aftercare", today.accept_aftercare(plan_of(placement, employment)))
+        accepted(up, "aftercare", today.accept_aftercare(plan_of(employment)))
 
 
 def test_a_plan_that_nobody_offered_is_refused(up: Up, programme: str) -> None:

@@ -117,7 +117,7 @@ def test_a_taken_port_is_named_and_nothing_is_left_running(data: Path, option: s
 def test_an_unknown_demo_is_told_before_anything_starts(data: Path) -> None:
     told = run("up", "--data", data, "--port", "0", "--nats-port", "0", "--demo", "jobspor")
     assert told.status == 2
-    assert "NO_DEMO: there is no demo 'jobspor'; there is: jobsporet" in told.said
+    assert "NO_DEMO: there is no demo 'jobspor'; there is: all, " in told.said
     assert not data.exists()
 
 

@@ -163,16 +163,16 @@ def test_a_definition_that_is_right_is_told_with_its_version_and_checksum(tmp_pa
     told = run("programme", "check", today.JOBSPORET)
     assert (told.status, told.said) == (0, "")
     shown = json.loads(told.out)
-    assert (shown["programme"], shown["version"], len(shown["checksum"])) == ("jobsporet", 1, 64)
+    assert (shown["programme"], shown["version"], len(shown["checksum"])) == ("jobsporet", 2, 64)
     assert run("programme", "check", today.programme_file(tmp_path)).status == 0
 
 
 @pytest.mark.parametrize(
     ("was", "becomes", "said"),
     [
-        ("version = 1", "version = ", "line"),
-        ("version = 1", 'version = "one"', "$.version"),
-        ("version = 1", "version = 1\nmood = 1", "$.mood"),
+        ("version = 2", "version = ", "line"),
+        ("version = 2", 'version = "one"', "$.version"),
+        ("version = 2", "version = 2\nmood = 1", "$.mood"),
         ('goal_window = "P6M"', 'goal_window = "six months"', "$.goal_window"),
         ('measure = "M04"', 'measure = "M99"', "$.goals[1]"),
         ('end = "2022-12"', 'end = "2020-12"', "$.period"),

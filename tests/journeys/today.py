@@ -26,7 +26,7 @@ def definition_text(version: int = 1) -> str:
     text = JOBSPORET.read_text()
     for was, becomes in (
         ('key = "jobsporet"', f'key = "{PROGRAMME}"'),
-        ("version = 1", f"version = {version}"),
+        ("version = 2", f"version = {version}"),
         ("effective_from = 2021-11-01", f"effective_from = {first}"),
         ('start = "2021-11"', f'start = "{_month(first)}"'),
         ('end = "2022-12"', f'end = "{_month(last)}"'),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -13,6 +14,7 @@ from services.intake.events import (
     ParticipantDroppedOut,
     ParticipantEnrolled,
     ParticipantReferred,
+    ParticipantTransferred,
     ParticipationNeverStarted,
     ParticipationStarted,
 )
@@ -21,16 +23,12 @@ from services.intake.events.definition import (
     Codes,
     CountedEmployment,
     Definition,
-    EnteredEmployment,
-    Goal,
     Period,
     Phase,
-    ReachedStage,
-    Retention,
     Site,
-    Text,
     checksum_of,
 )
+from services.intake.events.goals import EnteredEmployment, Goal, ReachedStage, Retention, Text
 from services.placement.events import (
     EmploymentEnded,
     EmploymentStarted,
@@ -45,6 +43,8 @@ from services.reporting.facts import FOLDS
 from services.reporting.figure import AsOf
 from shared.envelope import Envelope, Event, Recorded
 from shared.facts import Fact
+
+F = TypeVar("F", bound=Fact)
 
 PROGRAMME = "havnen"
 WORDS = Text(da="ord", en="words")
@@ -104,9 +104,30 @@ def folded(service: str, entity: str, entity_id: str, *events: Event) -> list[Fa
     return list(FOLDS[service, entity](entity_id, recorded(service, entity, entity_id, events)))
 
 
-def recorded(service: str, entity: str, entity_id: str, events: Sequence[Event]) -> list[Recorded]:
-    """The events as a reader of the stream reads them."""
-    at = datetime(2023, 6, 1, tzinfo=UTC)
+def of_kind(kind: type[F], facts: Sequence[Fact]) -> list[F]:
+    """The facts of one kind."""
+    return [fact for fact in facts if isinstance(fact, kind)]
+
+
+def the(kind: type[F], facts: Sequence[Fact]) -> F:
+    """The one fact of a kind."""
+    [fact] = of_kind(kind, facts)
+    return fact
+
+
+def recorded(
+    service: str,
+    entity: str,
+    entity_id: str,
+    events: Sequence[Event],
+    *,
+    first: int = 1,
+    registered: str = "2023-06-01",
+    flags: str = "",
+    late_reason: str = "",
+) -> list[Recorded]:
+    """The events as a reader of the stream reads them, from a position on."""
+    at = datetime.combine(on(registered), datetime.min.time(), UTC)
     return [
         Recorded(
             service.upper(),
@@ -124,37 +145,69 @@ def recorded(service: str, entity: str, entity_id: str, events: Sequence[Event])
                 correlationid="c",
                 causationid="c",
                 actor="a",
+                flags=flags,
+                latereason=late_reason,
             ),
             event,
         )
-        for position, event in enumerate(events, start=1)
+        for position, event in enumerate(events, start=first)
     ]
 
 
-def enrolment(person: str, *events: Event, referred: str = "01-03", spell: int = 1) -> list[Fact]:
-    """A person's enrolment number `spell`: a referral and what came after it."""
-    referral = ParticipantReferred(
-        programme=PROGRAMME,
+def referral(
+    person: str, referred: str = "01-03", programme: str = PROGRAMME, site: str = "kajen"
+) -> Event:
+    return ParticipantReferred(
+        programme=programme,
         person_ref=person,
-        site="kajen",
+        site=site,
         referred_by="job_centre",
         target_group="job_ready",
         benefit="cash",
         referred_on=on(referred),
     )
-    return folded("intake", "enrolment", f"{person}-e{spell}", referral, *events)
 
 
-def placement(person: str, *events: Event, company: str = "brod", spell: int = 1) -> list[Fact]:
-    """A person's placement at a company: an agreement and what came after it."""
-    agreement = PlacementAgreed(
+def agreement(
+    person: str,
+    company: str = "brod",
+    spell: int = 1,
+    opening: str | None = None,
+    programme: str = PROGRAMME,
+) -> Event:
+    return PlacementAgreed(
         enrolment=f"{person}-e{spell}",
         person_ref=person,
-        programme=PROGRAMME,
+        programme=programme,
         company=company,
+        opening=opening,
         purpose="training",
     )
-    return folded("placement", "placement", f"{person}-{company}", agreement, *events)
+
+
+def enrolment(
+    person: str,
+    *events: Event,
+    referred: str = "01-03",
+    spell: int = 1,
+    programme: str = PROGRAMME,
+    site: str = "kajen",
+) -> list[Fact]:
+    """A person's enrolment number `spell`: a referral and what came after it."""
+    referred_to = referral(person, referred, programme, site)
+    return folded("intake", "enrolment", f"{person}-e{spell}", referred_to, *events)
+
+
+def placement(
+    person: str,
+    *events: Event,
+    company: str = "brod",
+    spell: int = 1,
+    opening: str | None = None,
+) -> list[Fact]:
+    """A person's placement at a company: an agreement and what came after it."""
+    agreed = agreement(person, company, spell, opening)
+    return folded("placement", "placement", f"{person}-{company}", agreed, *events)
 
 
 def aftercare(person: str, *events: Event, anchor: str, company: str = "brod") -> list[Fact]:
@@ -185,8 +238,10 @@ def assessed(day: str, outcome: str = "eligible") -> Event:
     )
 
 
-def enrolled(day: str) -> Event:
-    return ParticipantEnrolled(start_on=on(day))
+def enrolled(day: str, planned_end: str | None = None) -> Event:
+    return ParticipantEnrolled(
+        start_on=on(day), planned_end_on=None if planned_end is None else on(planned_end)
+    )
 
 
 def began(day: str) -> Event:
@@ -201,13 +256,19 @@ def dropped_out(day: str) -> Event:
     return ParticipantDroppedOut(end_on=on(day), reason="moved", destination="unknown")
 
 
+def transferred(day: str, to: str, linked: str) -> Event:
+    return ParticipantTransferred(
+        transferred_on=on(day), to_programme=to, linked_enrolment=linked, clock_carried=False
+    )
+
+
 def completed(day: str) -> Event:
     return ParticipantCompleted(end_on=on(day), destination="job")
 
 
-def practice(day: str, wage_hours: str = "unknown") -> Event:
+def practice(day: str, wage_hours: str = "unknown", planned_end: str = "12-31") -> Event:
     return msgspec.convert(
-        {"start_on": on(day), "planned_end_on": on("12-31"), "wage_hours": wage_hours},
+        {"start_on": on(day), "planned_end_on": on(planned_end), "wage_hours": wage_hours},
         PracticeStarted,
     )
 
@@ -237,10 +298,10 @@ def job_ended(day: str) -> Event:
     return EmploymentEnded(end_on=on(day), reason="other", initiated_by="unknown")
 
 
-def follow_up(day: str, state: str, touchpoint: str | None = None) -> Event:
+def follow_up(day: str, state: str, touchpoint: str | None = None, party: str = "citizen") -> Event:
     return msgspec.convert(
         {
-            "party": "citizen",
+            "party": party,
             "channel": "phone",
             "held_on": on(day),
             "employment_state": state,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.intake.events.definition import EnteredEmployment
-from services.reporting.measures.entered_employment import last_counted_on, measure
+from services.intake.events.goals import EnteredEmployment
+from services.reporting.measures.entered_employment import measure
 from tests.measures.stories import (
     JOBS,
     WORDS,
@@ -20,6 +20,7 @@ from tests.measures.stories import (
     on,
     placement,
 )
+from tests.measures.stories_outcomes import course, work
 
 ACTIVE = (enrolled("01-10"), began("01-11"))
 
@@ -51,7 +52,7 @@ def test_a_job_may_begin_up_to_28_days_after_the_programme():
     person = enrolment("a", *ACTIVE)
     assert counted("2023-03-01", person, placement("a", job("2023-01-28"))) == ("a",)
     assert counted("2023-03-01", person, placement("a", job("2023-01-29"))) == ()
-    assert last_counted_on(caseload(), JOBS) == on("2023-01-28")
+    assert JOBS.followed_until(caseload().period(JOBS)[1]) == on("2023-01-28")
 
 
 def test_a_job_from_before_the_programme_does_not_count_but_a_later_one_does():
@@ -64,9 +65,9 @@ def test_a_job_from_before_the_programme_does_not_count_but_a_later_one_does():
 def test_the_exit_is_that_of_the_latest_enrolment():
     first = enrolment("a", *ACTIVE, dropped_out("02-01"))
     again = enrolment("a", enrolled("06-01"), referred="05-20", spell=2)
-    work = placement("a", job("07-01"), spell=2)
-    assert counted("08-01", first, work) == ()
-    assert counted("08-01", first, again, work) == ("a",)
+    placed = placement("a", job("07-01"), spell=2)
+    assert counted("08-01", first, placed) == ()
+    assert counted("08-01", first, again, placed) == ("a",)
 
 
 def test_several_jobs_are_one_person():
@@ -117,3 +118,18 @@ def test_the_denominator_decides_the_share_and_not_the_value(
 def test_nobody_in_the_denominator_is_no_share():
     found = measure(caseload(), JOBS, as_of("06-01"))
     assert (found.value, found.denominator, found.share) == (0, 0, None)
+
+
+def test_a_change_of_what_began_before_the_programme_is_no_start():
+    person = enrolment("a", *ACTIVE)
+    before = work("a", "2021-12-01", "02-28")
+    assert counted("06-01", person, before, work("a", "03-01", begun="2021-12-01")) == ()
+    # What did not count before counts from the day on which it does.
+    flex = work("a", "2021-12-01", "02-28", kind="flex_job")
+    assert counted("06-01", person, flex, work("a", "03-01", begun="2021-12-01")) == ("a",)
+
+
+def test_a_transfer_is_an_exit():
+    person = course("a", start="01-10", attended="01-11", transferred="04-01")
+    assert counted("06-01", person, work("a", "04-29")) == ("a",)
+    assert counted("06-01", person, work("a", "04-30")) == ()

@@ -6,19 +6,37 @@ from msgspec.inspect import type_info
 
 from services.aftercare.events import (
     AftercareAccepted,
+    AftercareClosed,
     AftercareDeclined,
     AftercarePlanAgreed,
+    AftercarePlanRevised,
+    AftercareWithdrawn,
     FollowUpMissed,
+    FollowUpRescheduled,
+    FollowUpWaived,
     Touchpoint,
 )
-from services.intake.events import ProgrammeOpened, ReferralDeclined
+from services.intake.events import ParticipantEnrolled, ProgrammeOpened, ReferralDeclined
 from services.intake.events.definition import Definition, checksum_of
 from services.intake.events.in_force import DefinitionFact
-from services.placement.events import PlacementEnded, PracticeEnded
-from services.reporting.aftercare_facts import AnswerFact, FollowUpFact, TouchpointFact
+from services.placement.events import (
+    EmploymentChanged,
+    PlacementCancelled,
+    PlacementEnded,
+    PlacementPersonChanged,
+    PracticeEnded,
+    PracticeExtended,
+    WageHoursChanged,
+)
+from services.reporting.aftercare_facts import (
+    AnswerFact,
+    FollowUpFact,
+    PlanFact,
+    TouchpointFact,
+)
 from services.reporting.enrolment_facts import EnrolmentFact
 from services.reporting.facts import FACTS
-from services.reporting.placement_facts import StrandFact, WageStatementFact
+from services.reporting.placement_facts import PlacedFact, StrandFact, WageStatementFact
 from shared.facts import Fact
 from tests.measures.stories import (
     DEFINITION,
@@ -33,9 +51,12 @@ from tests.measures.stories import (
     hours_reported,
     job,
     job_ended,
+    of_kind,
     on,
     placement,
     practice,
+    the,
+    transferred,
     wage_hours,
     wage_hours_ended,
 )
@@ -92,10 +113,10 @@ def test_a_definition_can_be_read_back_from_its_fact():
 
 
 def test_an_enrolment_keeps_the_day_of_each_stage():
-    [fact] = enrolment(
+    facts = enrolment(
         "anna", assessed("01-05"), enrolled("01-10"), began("01-11"), completed("06-30")
     )
-    assert fact == EnrolmentFact(
+    assert the(EnrolmentFact, facts) == EnrolmentFact(
         enrolment="anna-e1",
         programme="havnen",
         person_ref="anna",
@@ -114,7 +135,7 @@ def test_an_enrolment_keeps_the_day_of_each_stage():
 
 
 def eligibility(*events):
-    [fact] = enrolment("anna", *events)
+    fact = the(EnrolmentFact, enrolment("anna", *events))
     return fact.first_assessed_on, fact.eligible
 
 
@@ -125,9 +146,122 @@ def test_the_latest_assessment_holds_and_the_first_one_is_remembered():
 
 
 def test_a_declined_referral_stays_a_fact():
-    [fact] = enrolment("anna", ReferralDeclined(declined_on=on("01-09"), reason="full"))
-    assert isinstance(fact, EnrolmentFact)
+    declined = ReferralDeclined(declined_on=on("01-09"), reason="full")
+    fact = the(EnrolmentFact, enrolment("anna", declined))
     assert (fact.declined_on, fact.reason, fact.start_on) == (on("01-09"), "full", None)
+
+
+def test_a_transfer_says_where_the_person_went_on():
+    story = (enrolled("01-10"), began("01-11"), transferred("05-01", "skoven", "anna-e2"))
+    fact = the(EnrolmentFact, enrolment("anna", *story))
+    assert (fact.transferred_on, fact.to_programme, fact.linked_enrolment, fact.clock_carried) == (
+        on("05-01"),
+        "skoven",
+        "anna-e2",
+        False,
+    )
+
+
+def test_coming_back_names_the_enrolment_before():
+    again = ParticipantEnrolled(
+        start_on=on("06-01"), planned_end_on=on("12-01"), previous_enrolment="anna-e1"
+    )
+    fact = the(EnrolmentFact, enrolment("anna", again, spell=2))
+    assert (fact.previous_enrolment, fact.planned_end_on) == ("anna-e1", on("12-01"))
+
+
+def segments(*events):
+    """Kind, minutes, first day of all, first day and last day of each strand."""
+    return [
+        (fact.kind, fact.weekly_minutes, fact.begun_on, fact.start_on, fact.end_on)
+        for fact in of_kind(StrandFact, placement("anna", *events))
+    ]
+
+
+def changed(day, kind, minutes):
+    return EmploymentChanged(kind=kind, from_on=on(day), weekly_minutes=minutes, open_ended=True)
+
+
+def test_a_change_ends_one_segment_the_day_before_and_begins_another():
+    assert segments(
+        job("02-01", "small_job", 300),
+        changed("04-01", "part_time", 900),
+        changed("06-15", "full_time", 2220),
+        job_ended("08-31"),
+    ) == [
+        ("small_job", 300, on("02-01"), on("02-01"), on("03-31")),
+        ("part_time", 900, on("02-01"), on("04-01"), on("06-14")),
+        ("full_time", 2220, on("02-01"), on("06-15"), on("08-31")),
+    ]
+
+
+def test_changes_follow_each_other_by_their_days_whatever_was_recorded_first():
+    assert segments(
+        job("02-01", "small_job", 300),
+        changed("06-15", "full_time", 2220),
+        changed("04-01", "part_time", 900),
+    ) == [
+        ("small_job", 300, on("02-01"), on("02-01"), on("03-31")),
+        ("part_time", 900, on("02-01"), on("04-01"), on("06-14")),
+        ("full_time", 2220, on("02-01"), on("06-15"), None),
+    ]
+
+
+def test_wage_hours_that_changed_end_with_the_placement():
+    assert segments(
+        wage_hours("02-01", 300),
+        WageHoursChanged(from_on=on("03-01"), weekly_minutes=600),
+        PlacementEnded(end_on=on("05-31"), reason="other"),
+    ) == [
+        (None, 300, on("02-01"), on("02-01"), on("02-28")),
+        (None, 600, on("02-01"), on("03-01"), on("05-31")),
+    ]
+
+
+def test_a_change_of_the_last_day_lasts_a_day():
+    assert segments(
+        wage_hours("02-01", 300),
+        WageHoursChanged(from_on=on("03-01"), weekly_minutes=600),
+        wage_hours_ended("03-01"),
+    ) == [
+        (None, 300, on("02-01"), on("02-01"), on("02-28")),
+        (None, 600, on("02-01"), on("03-01"), on("03-01")),
+    ]
+
+
+def test_what_was_said_of_days_after_the_end_makes_no_strand():
+    """No command can say it, but a fold refuses nothing."""
+    story = (job("02-01", "small_job", 300), changed("06-01", "full_time", 2220))
+    assert segments(*story, job_ended("05-01")) == [
+        ("small_job", 300, on("02-01"), on("02-01"), on("05-01"))
+    ]
+
+
+def test_changed_wage_hours_are_paid_from_their_day():
+    later = WageHoursChanged(from_on=on("03-01"), weekly_minutes=600)
+    assert said(placement("anna", wage_hours("02-01"), later)) == [
+        ("2022-02-01", "2022-02-01", "paid"),
+        ("2022-03-01", "2022-03-01", "paid"),
+    ]
+
+
+def test_practice_keeps_its_planned_end_as_it_was_extended_last():
+    longer = PracticeExtended(new_end_on=on("06-30"), ground="other")
+    fact = the(StrandFact, placement("anna", practice("02-01", planned_end="04-30"), longer))
+    assert (fact.planned_end_on, fact.end_on) == (on("06-30"), None)
+
+
+def test_of_a_cancelled_placement_only_the_agreement_is_true():
+    never = PlacementCancelled(cancelled_on=on("02-01"), reason="other")
+    facts = placement("anna", practice("02-01", "none"), wage_hours("02-01"), never)
+    assert the(PlacedFact, facts).cancelled_on == on("02-01")
+    assert of_kind(StrandFact, facts) == of_kind(WageStatementFact, facts) == []
+
+
+def test_a_placement_belongs_to_the_person_it_was_given_to_last():
+    other = PlacementPersonChanged(person_ref="anne")
+    facts = placement("anna", practice("02-01"), other)
+    assert {the(PlacedFact, facts).person_ref, the(StrandFact, facts).person_ref} == {"anne"}
 
 
 def test_the_end_of_a_placement_ends_the_strands_still_open():
@@ -198,6 +332,13 @@ def test_every_answer_to_an_offer_stays_a_fact_with_its_day():
     ]
 
 
+def test_who_withdraws_has_answered_again():
+    assert answers(
+        AftercareAccepted(party="citizen", accepted_on=on("02-01")),
+        AftercareWithdrawn(party="citizen", withdrawn_on=on("03-01")),
+    ) == [("citizen", "accepted", on("02-01")), ("citizen", "withdrawn", on("03-01"))]
+
+
 def test_of_a_partys_answers_of_one_day_the_one_recorded_last_holds():
     assert answers(
         AftercareAccepted(party="citizen", accepted_on=on("02-01")),
@@ -212,6 +353,63 @@ def test_a_month_after_the_last_of_january_is_the_last_of_february():
         on("02-28"),
         on("03-05"),
     )
+
+
+def revised(day, anchor, *touchpoints):
+    return AftercarePlanRevised(
+        placement="anna-brod", revised_on=on(day), anchor_on=on(anchor), touchpoints=touchpoints
+    )
+
+
+def test_a_rescheduled_contact_is_due_with_its_window_on_the_new_day():
+    later = FollowUpRescheduled(touchpoint="m1", new_due_on=on("03-10"), rescheduled_on=on("02-20"))
+    fact = touchpoint(later)
+    assert (fact.window_from, fact.due_on, fact.window_to, fact.offset) == (
+        on("03-05"),
+        on("03-10"),
+        on("03-15"),
+        "P1M",
+    )
+
+
+def test_what_the_clock_missed_before_it_was_rescheduled_is_not_missed():
+    fact = touchpoint(
+        FollowUpMissed(touchpoint="m1", due_on=on("02-28")),
+        FollowUpRescheduled(touchpoint="m1", new_due_on=on("03-10"), rescheduled_on=on("02-20")),
+    )
+    assert not fact.missed
+
+
+def test_a_waived_contact_knows_its_day():
+    fact = touchpoint(FollowUpWaived(touchpoint="m1", waived_on=on("02-20"), reason="other"))
+    assert (fact.waived_on, fact.held_on, fact.missed) == (on("02-20"), None, False)
+
+
+def test_the_latest_plan_holds_and_what_was_held_stays_held():
+    facts = plan(
+        follow_up("02-27", "employed_same", "m1"),
+        revised(
+            "03-10",
+            "01-31",
+            Touchpoint("m1", "citizen", "P1M", 5),
+            Touchpoint("m3", "citizen", "P3M", 7),
+        ),
+    )
+    assert [
+        (fact.touchpoint, fact.due_on, fact.held_on) for fact in of_kind(TouchpointFact, facts)
+    ] == [("m1", on("02-28"), on("02-27")), ("m3", on("04-30"), None)]
+
+
+def test_a_revised_plan_counts_from_its_own_day():
+    facts = plan(revised("03-10", "03-01", Touchpoint("m1", "citizen", "P1M", 5)))
+    assert the(PlanFact, facts).anchor_on == on("03-01")
+    assert the(PlanFact, facts).agreed_on == on("02-02")
+    assert the(TouchpointFact, facts).due_on == on("04-01")
+
+
+def test_a_closed_plan_knows_its_day():
+    closed = AftercareClosed(closed_on=on("05-01"), reason="other")
+    assert the(PlanFact, plan(closed)).closed_on == on("05-01")
 
 
 def test_a_contact_outside_the_window_leaves_the_touchpoint_missed():

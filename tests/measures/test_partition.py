@@ -3,7 +3,13 @@
 import pytest
 from msgspec.structs import replace
 
-from services.placement.events import PlacementEnded, PracticeEnded
+from services.intake.events import ParticipationPaused
+from services.placement.events import (
+    EmploymentChanged,
+    PlacementEnded,
+    PracticeEnded,
+    WageHoursChanged,
+)
 from services.reporting.findings import findings
 from services.reporting.partition import CLASSES, PartitionError, partition, refuse_unless_whole
 from tests.measures.stories import (
@@ -21,6 +27,7 @@ from tests.measures.stories import (
     on,
     placement,
     practice,
+    transferred,
     wage_hours,
     wage_hours_ended,
 )
@@ -162,6 +169,46 @@ def test_a_completed_person_is_employed_while_a_job_runs():
     assert class_on("04-11", *parts) == "completed_without_job"
 
 
+def test_a_transferred_person_stands_there_from_the_day_though_employed():
+    parts = (
+        enrolment("anna", *ACTIVE, transferred("05-01", "skoven", "anna-e2")),
+        placement("anna", job("03-10")),
+    )
+    assert class_on("04-30", *parts) == "employed"
+    assert class_on("05-01", *parts) == "transferred"
+
+
+def test_who_pauses_is_waiting_unless_practice_goes_on():
+    story = (*ACTIVE, ParticipationPaused(from_on=on("02-15")))
+    trained = placement(
+        "anna", practice("02-01", "none"), PracticeEnded(end_on=on("02-28"), reason="other")
+    )
+    assert class_on("02-20", enrolment("anna", *story)) == "waiting"
+    parts = (enrolment("anna", *story), trained)
+    assert class_on("02-20", *parts) == "training_without_wage_hours"
+    assert class_on("03-01", *parts) == "waiting"
+
+
+def test_a_job_is_counted_while_it_is_of_a_counted_kind():
+    subsidised = EmploymentChanged(
+        kind="wage_subsidy", from_on=on("05-01"), weekly_minutes=2220, open_ended=False
+    )
+    parts = (enrolment("anna", *ACTIVE), placement("anna", job("03-10"), subsidised))
+    assert class_on("04-30", *parts) == "employed"
+    assert class_on("05-01", *parts) == "waiting"
+
+
+def test_changed_wage_hours_go_on():
+    more = WageHoursChanged(from_on=on("03-01"), weekly_minutes=600)
+    parts = (
+        enrolment("anna", *ACTIVE),
+        placement("anna", practice("02-01"), wage_hours("02-10"), more, wage_hours_ended("03-31")),
+    )
+    assert class_on("02-28", *parts) == "training_with_wage_hours"
+    assert class_on("03-31", *parts) == "training_with_wage_hours"
+    assert class_on("04-01", *parts) == "training_without_wage_hours"
+
+
 def test_the_latest_enrolment_decides():
     parts = (
         enrolment("anna", *ACTIVE, dropped_out("03-01")),
@@ -203,8 +250,8 @@ def test_practice_outside_the_enrolment_is_a_finding():
         enrolment("c", *ACTIVE, completed("03-01")),
         placement("c", job("03-02")),
     )
-    [finding] = findings(whole, as_of("04-27"))
-    assert (finding.code, finding.people) == ("PLACED_NOT_ENROLLED", ("a", "b"))
+    found = [(it.code, it.people) for it in findings(whole, as_of("04-27"))]
+    assert found == [("PLACED_NOT_ENROLLED", ("b",)), ("EMPLOYMENT_AFTER_END", ("a",))]
     assert findings(whole, as_of("03-01")) == []
 
 

@@ -9,16 +9,21 @@ from hypothesis import strategies as st
 from services.placement import placement
 from services.placement.events import WageHoursBegan
 from services.placement.known import EnrolledPerson, Known
-from services.placement.placement import (
+from services.placement.placement_commands import (
     AgreePlacement,
     BeginWageHours,
+    ChangeEmployment,
+    ChangeWageHours,
+    EndEmployment,
     EndPlacement,
     EndWageHours,
+    StartEmployment,
 )
+from services.placement.strands import weekly_minutes_on
 from services.reporting.placement_facts import StrandFact
 from shared.errors import Refused
 from tests.definitions import DEFINITION
-from tests.measures.stories import folded
+from tests.measures.stories import folded, of_kind
 from tests.rules.given import NOW
 
 FIRST = date(2022, 3, 1)
@@ -33,6 +38,33 @@ commands = st.one_of(
     st.builds(lambda day: BeginWageHours(**THIS, from_on=day, weekly_minutes=300), days),
     st.builds(lambda day: EndWageHours(**THIS, end_on=day), days),
     st.builds(lambda day: EndPlacement(**THIS, end_on=day, reason="other"), days),
+)
+
+
+minutes = st.sampled_from((300, 600, 900))
+kinds = st.sampled_from(("small_job", "full_time"))
+changing = st.one_of(
+    commands,
+    st.builds(lambda day, w: ChangeWageHours(**THIS, from_on=day, weekly_minutes=w), days, minutes),
+    st.builds(
+        lambda day, kind, w: StartEmployment(
+            **THIS, start_on=day, kind=kind, weekly_minutes=w, open_ended=True
+        ),
+        days,
+        kinds,
+        minutes,
+    ),
+    st.builds(
+        lambda day, kind, w: ChangeEmployment(
+            **THIS, from_on=day, kind=kind, weekly_minutes=w, open_ended=True
+        ),
+        days,
+        kinds,
+        minutes,
+    ),
+    st.builds(
+        lambda day: EndEmployment(**THIS, end_on=day, reason="other", initiated_by="citizen"), days
+    ),
 )
 
 
@@ -56,8 +88,7 @@ def test_a_strand_ran_on_the_same_days_for_placement_and_for_reporting(asked):
     state, history = told(asked)
     facts = folded("placement", "placement", "pl-1", *history)
     assert sorted(
-        (strand.begun_on, strand.ended_on or state.ended_on or date.max)
-        for strand in state.wage_hours
+        (strand.begun_on, strand.ended_on or state.ended_on or date.max) for strand in state.strands
     ) == sorted(
         (fact.start_on, fact.end_on or date.max) for fact in facts if isinstance(fact, StrandFact)
     )
@@ -68,7 +99,38 @@ def test_a_strand_ran_on_the_same_days_for_placement_and_for_reporting(asked):
 def test_strands_of_a_kind_that_have_ended_never_share_a_day(asked):
     state, history = told(asked)
     ended = sorted(
-        (strand.begun_on, strand.ended_on) for strand in state.wage_hours if strand.ended_on
+        (strand.begun_on, strand.ended_on) for strand in state.strands if strand.ended_on
     )
     assert all(one[1] < other[0] for one, other in pairwise(ended))
-    assert len(state.wage_hours) == sum(isinstance(event, WageHoursBegan) for event in history)
+    assert len(state.strands) == sum(isinstance(event, WageHoursBegan) for event in history)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(changing, max_size=12))
+def test_as_many_minutes_are_paid_on_each_day_for_placement_and_for_reporting(asked):
+    state, history = told(asked)
+    facts = folded("placement", "placement", "pl-1", *history)
+    for day in (FIRST + timedelta(days=step) for step in range(25)):
+        # An earlier spell whose end is not registered yet says nothing beside a later one.
+        begun = sorted(
+            (fact for fact in of_kind(StrandFact, facts) if fact.start_on <= day),
+            key=lambda fact: (fact.begun_on, fact.start_on),
+        )
+        latest = {fact.strand: fact for fact in begun}
+        running = [fact.weekly_minutes for fact in latest.values() if fact.runs_on(day)]
+        assert sum(running) == weekly_minutes_on(state.strands, day, state.ended_on)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(changing, max_size=12))
+def test_the_segments_of_a_strand_follow_each_other_without_a_gap(asked):
+    _, history = told(asked)
+    facts = of_kind(StrandFact, folded("placement", "placement", "pl-1", *history))
+    for begun in {(fact.strand, fact.begun_on) for fact in facts}:
+        segments = sorted(
+            (fact for fact in facts if (fact.strand, fact.begun_on) == begun),
+            key=lambda fact: fact.start_on,
+        )
+        assert segments[0].start_on == begun[1]
+        for one, other in pairwise(segments):
+            assert one.end_on == other.start_on - timedelta(days=1)

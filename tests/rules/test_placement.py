@@ -20,7 +20,7 @@ from services.placement.events import (
     WageHoursReported,
 )
 from services.placement.known import EnrolledPerson, Known
-from services.placement.placement import (
+from services.placement.placement_commands import (
     AgreePlacement,
     BeginWageHours,
     EndEmployment,

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
 from services.aftercare import plan
 from services.aftercare.events import (
@@ -18,7 +19,7 @@ from services.aftercare.events import (
     Touchpoint,
 )
 from services.aftercare.known import Known
-from services.aftercare.plan import (
+from services.aftercare.plan_commands import (
     AcceptAftercare,
     AgreeAftercarePlan,
     CompleteFollowUp,
@@ -327,6 +328,32 @@ def test_the_company_may_be_asked_again_when_the_citizen_has_accepted_after_all(
     history = (OFFERED, COMPANY, declined("citizen", day(2)), accepted("citizen", day(6)))
     after(*history).when(hold(None, "company", day(6))).then(held(None, "company", day(6)))
     after(*history).when(hold(None, "company", day(5))).refused("NO_BASIS", "$.party")
+
+
+def test_a_contact_about_the_companys_general_questions_needs_nothing_of_the_citizen() -> None:
+    history = (OFFERED, COMPANY, declined("citizen", day(2)), agreed(COMPANY_MONTH))
+    general = replace(
+        hold("company_month", "company", day(20)), employment_state="unknown", weekly_minutes=None
+    )
+    after(*history).when(general).then(
+        FollowUpCompleted(
+            touchpoint="company_month",
+            party="company",
+            channel="phone",
+            held_on=day(20),
+            employment_state="unknown",
+        )
+    )
+    after(*history).when(replace(general, weekly_minutes=0)).refused("NO_BASIS", "$.party")
+    after(*history).when(replace(general, employment_state="not_employed")).refused(
+        "NO_BASIS", "$.party"
+    )
+
+
+def test_what_the_citizen_says_needs_no_other_basis_than_saying_it() -> None:
+    after(OFFERED, declined("citizen", day(2))).when(hold(None, "citizen", day(9))).then(
+        held(None, "citizen", day(9))
+    )
 
 
 def test_a_follow_up_is_missed_the_day_after_its_window_and_the_grace() -> None:

@@ -1,4 +1,4 @@
-"""A programme is opened once and revised by ever higher versions."""
+"""A programme is opened once, revised by ever higher versions, and closed once."""
 
 from datetime import date
 
@@ -6,9 +6,19 @@ import pytest
 from msgspec.structs import replace
 
 from services.intake import programme
-from services.intake.events import ProgrammeOpened, ProgrammeRevised
+from services.intake.events import (
+    ExternalIndicatorRecorded,
+    ProgrammeClosed,
+    ProgrammeOpened,
+    ProgrammeRevised,
+)
 from services.intake.events.definition import Definition, Period, checksum_of
-from services.intake.programme import OpenProgramme, ReviseProgramme
+from services.intake.programme import (
+    CloseProgramme,
+    OpenProgramme,
+    RecordExternalIndicator,
+    ReviseProgramme,
+)
 from shared.errors import InvalidField
 from tests.definitions import DEFINITION, definition
 from tests.rules.given import given
@@ -42,6 +52,20 @@ def open_by(what: Definition, key: str = "jobsporet") -> OpenProgramme:
 
 def revise_by(what: Definition, key: str = "jobsporet") -> ReviseProgramme:
     return ReviseProgramme(command_id="c", programme=key, definition=what)
+
+
+CLOSED = ProgrammeClosed(closed_on=date(2022, 8, 31), outcome="anchored")
+SAFETY = ExternalIndicatorRecorded(indicator="safety", value=3.7, on=date(2022, 6, 15))
+
+
+def close(on: date = date(2022, 8, 31), outcome: str = "anchored") -> CloseProgramme:
+    return CloseProgramme(command_id="c", programme="jobsporet", closed_on=on, outcome=outcome)
+
+
+def indicate(value: float = 3.7, on: date = date(2022, 6, 15)) -> RecordExternalIndicator:
+    return RecordExternalIndicator(
+        command_id="c", programme="jobsporet", indicator="safety", value=value, on=on
+    )
 
 
 def test_the_key_names_the_entity() -> None:
@@ -105,6 +129,54 @@ def test_a_definition_with_a_problem_is_refused_where_the_problem_is() -> None:
     given(programme, opened(DEFINITION)).when(revise_by(replace(SECOND, period=backwards))).refused(
         "INVALID_FIELD", "$.definition.period.end"
     )
+
+
+def test_a_programme_ends_closed_or_with_its_roles_made_permanent() -> None:
+    given(programme, opened(DEFINITION)).when(close()).then(CLOSED)
+    given(programme, opened(DEFINITION)).when(close(outcome="closed")).then(
+        ProgrammeClosed(closed_on=date(2022, 8, 31), outcome="closed")
+    )
+
+
+def test_a_programme_is_closed_once() -> None:
+    history = (opened(DEFINITION), CLOSED)
+    given(programme, *history).when(close()).then()
+    given(programme, *history).when(close(on=date(2022, 8, 30))).refused("STATE")
+    given(programme, *history).when(close(outcome="closed")).refused("STATE")
+
+
+def test_a_programme_does_not_end_before_it_starts() -> None:
+    given(programme, opened(DEFINITION)).when(close(date(2021, 2, 28))).refused(
+        "STATE", "$.closed_on"
+    )
+    given(programme, opened(DEFINITION)).when(close(date(2021, 3, 1))).then(
+        ProgrammeClosed(closed_on=date(2021, 3, 1), outcome="anchored")
+    )
+
+
+def test_what_a_survey_says_is_recorded() -> None:
+    given(programme, opened(DEFINITION)).when(indicate()).then(SAFETY)
+
+
+def test_of_one_day_an_indicator_has_one_value() -> None:
+    history = (opened(DEFINITION), SAFETY)
+    given(programme, *history).when(indicate(3.8)).refused("STATE", "$.value")
+    given(programme, *history).when(indicate(3.8, date(2022, 6, 16))).then(
+        ExternalIndicatorRecorded(indicator="safety", value=3.8, on=date(2022, 6, 16))
+    )
+
+
+def test_a_programme_that_is_not_open_has_no_end_and_no_indicator() -> None:
+    given(programme).when(close()).refused("STATE")
+    given(programme).when(indicate()).refused("STATE")
+
+
+def test_after_its_end_a_programme_is_still_revised_and_looked_at() -> None:
+    history = (opened(DEFINITION), CLOSED)
+    given(programme, *history).when(revise_by(SECOND)).then(revised(SECOND))
+    given(programme, *history).when(indicate()).then(SAFETY)
+    given(programme, *history, revised(SECOND)).when(close()).then()
+    given(programme, *history, revised(SECOND)).when(close(outcome="closed")).refused("STATE")
 
 
 def test_a_programme_needs_no_claim() -> None:

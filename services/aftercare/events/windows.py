@@ -11,8 +11,12 @@ def due_on(anchor_on: date, touchpoint: Touchpoint) -> date:
     return plus_duration(anchor_on, touchpoint.offset)
 
 
-def window(anchor_on: date, touchpoint: Touchpoint) -> tuple[date, date]:
-    """The first and the last day on which the contact is held in time, both included."""
-    due = due_on(anchor_on, touchpoint)
+def around(due: date, touchpoint: Touchpoint) -> tuple[date, date]:
+    """The first and the last day on which a contact due then is held in time, both included."""
     days = timedelta(days=touchpoint.window_days)
     return due - days, due + days
+
+
+def window(anchor_on: date, touchpoint: Touchpoint) -> tuple[date, date]:
+    """The same for the day that was agreed at first."""
+    return around(due_on(anchor_on, touchpoint), touchpoint)

@@ -2,51 +2,46 @@
 
 import hashlib
 from datetime import date
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
+from services.intake.events.goals import Count, Days, Goal, Text
 from shared.clock import DURATION_PATTERN
 from shared.identifiers import Code, EntityId
 from shared.imprecise_date import ImpreciseDate
 
-Share = Annotated[float, Meta(ge=0, le=1)]
-Days = Annotated[int, Meta(ge=0, le=3660)]
 WindowDays = Annotated[int, Meta(ge=0, le=366)]  # as much as a plan can agree on
-Count = Annotated[int, Meta(ge=0)]
 Duration = Annotated[str, Meta(pattern=DURATION_PATTERN)]
-Denominator = Literal["referred", "enrolled", "started", "completed"]
 Kind = Literal["small_job", "part_time", "full_time", "flex_job", "apprenticeship", "wage_subsidy"]
 
 
-class Text(Struct, frozen=True, forbid_unknown_fields=True):
-    """The same words in Danish and English."""
-
-    da: str
-    en: str
-
-
 class Term(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """One code of a code list, and the days on which it may be used (both ends included)."""
+    """One code of a code list, and the days on which it may be used (both ends included).
+
+    Of destinations alone: what the code counts as, and whether who leaves so (moved, deceased,
+    pensioned) is in nobody's caseload any more.
+    """
 
     code: Code
     name: Text
     valid_from: date | None = None
     valid_to: date | None = None
     destination: Literal["job", "education", "neither", "unknown"] | None = None
+    leaves_caseload: bool = False
 
     def valid_on(self, day: date) -> bool:
         """Whether the code may be used for something of that day."""
         return (self.valid_from or date.min) <= day <= (self.valid_to or date.max)
 
 
-class Codes(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Codes(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """The code lists of a programme.
 
     Commands are checked by all but `sectors`: these are the sectors that the programme looks for
-    companies in. A company belongs to no programme, so it may be of any sector. What a placement
-    is for (its purpose) has no list.
+    companies in. A company belongs to no programme, so what is recorded of it has no list. What a
+    placement is for (its purpose) has no list either.
     """
 
     target_groups: tuple[Term, ...]
@@ -56,6 +51,15 @@ class Codes(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     reasons: tuple[Term, ...]
     destinations: tuple[Term, ...]
     criteria: tuple[Term, ...]
+    activities: tuple[Term, ...] = ()
+    challenges: tuple[Term, ...] = ()
+    purposes: tuple[Term, ...] = ()
+    bases: tuple[Term, ...] = ()
+    indicators: tuple[Term, ...] = ()
+    instruments: tuple[Term, ...] = ()
+    problems: tuple[Term, ...] = ()
+    actions: tuple[Term, ...] = ()
+    problem_outcomes: tuple[Term, ...] = ()
 
 
 class Period(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -112,40 +116,37 @@ class Aftercare(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     grace_days: Days
 
 
-class _Goal(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    id: Code
-    title: Text
-    target: Count | None = None
-    target_share: Share | None = None
-    phase: Code | None = None
+class PracticeLimit(
+    Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+):
+    """How long a practice may last for some target groups (empty: all), by the law of its first day."""
+
+    longest: Duration
+    target_groups: tuple[Code, ...] = ()
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def holds(self, target_group: str, day: date) -> bool:
+        """Whether it is the law for somebody of this group on the day."""
+        return (not self.target_groups or target_group in self.target_groups) and (
+            (self.valid_from or date.min) <= day <= (self.valid_to or date.max)
+        )
 
 
-class ReachedStage(_Goal, frozen=True, tag="M01", tag_field="measure"):
-    """M01: distinct persons who reached the stage within the period."""
+class StaffTier(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """One trainee for every `per` employees begun, up to `up_to` employees (None: all further)."""
 
-    stage: Literal["referred", "assessed", "enrolled", "started", "completed"]
-
-
-class EnteredEmployment(_Goal, frozen=True, tag="M04", tag_field="measure"):
-    """M04: persons with a first counted employment, until days_after the exit or the end."""
-
-    denominator: Denominator
-    days_after: Days = 28
+    per: Annotated[int, Meta(ge=1)]
+    up_to: Annotated[int, Meta(ge=1)] | None = None
 
 
-class Retention(_Goal, frozen=True, tag="M06", tag_field="measure"):
-    """M06: persons in counted employment so many calendar months after their first one began."""
+class Definition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """All that says what a programme is and how it is measured; `assumed` names what no source says.
 
-    months: Annotated[int, Meta(ge=1, le=60)]
-    gap_days: Days = 14
-    evidence_days: Days = 90
-
-
-Goal: TypeAlias = ReachedStage | EnteredEmployment | Retention
-
-
-class Definition(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """All that says what a programme is and how it is measured; `assumed` names what no source says."""
+    `attribution`: which programme an outcome of a transferred person belongs to: the one in which
+    it was placed (`active`), the last of the chain (`last`), or each of it (`both`).
+    `most_weekly_minutes`: more paid minutes a week, all placements together, are implausible.
+    """
 
     key: EntityId
     version: Annotated[int, Meta(ge=1)]
@@ -161,6 +162,10 @@ class Definition(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     aftercare: Aftercare
     goals: tuple[Goal, ...]
     assumed: tuple[str, ...]
+    practice_limits: tuple[PracticeLimit, ...] = ()
+    staff_tiers: tuple[StaffTier, ...] = ()
+    attribution: Literal["active", "last", "both"] = "active"
+    most_weekly_minutes: Count = 3600
 
 
 _deterministic = msgspec.json.Encoder(order="sorted")

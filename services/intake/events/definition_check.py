@@ -1,22 +1,25 @@
 """What the types cannot say of a definition: periods that run forward, ids that name one thing."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date
 from typing import TypeAlias
 
 from services.intake.events.conformity import last_counted_day
 from services.intake.events.definition import (
     Codes,
     Definition,
-    EnteredEmployment,
-    Goal,
     Period,
-    ReachedStage,
-    Retention,
     Term,
 )
-from shared.clock import plus_duration, plus_months
+from services.intake.events.goals import (
+    EnteredEmployment,
+    Forecast,
+    Goal,
+    ReachedStage,
+    SelfSupportingBenefit,
+)
+from shared.clock import plus_duration
 from shared.fact_days import EARLIEST_YEAR, LATEST_YEAR
 from shared.imprecise_date import bounds, last_day
 
@@ -33,7 +36,8 @@ def problems(definition: Definition) -> list[Problem]:
         *_of_phases(definition),
         *_of_codes(definition.codes),
         *_of_aftercare(definition),
-        *_of_goals(definition.goals, {phase.id for phase in definition.phases}),
+        *_of_goals(definition),
+        *_of_limits(definition),
     ]
     # How long goals are followed is computed from all the rest, so that must be right first.
     return found or list(_of_goals_followed_for_too_long(definition))
@@ -89,13 +93,52 @@ def _of_aftercare(definition: Definition) -> Iterator[Problem]:
             yield f"{path}[{index}].offset", "a duration is longer than nothing"
 
 
-def _of_goals(goals: Sequence[Goal], phases: Iterable[str]) -> Iterator[Problem]:
+def _of_goals(definition: Definition) -> Iterator[Problem]:
+    goals = definition.goals
     yield from _repeated("$.goals", "id", [goal.id for goal in goals])
+    phases = {phase.id for phase in definition.phases}
+    sites = {site.id for site in definition.sites}
     for index, goal in enumerate(goals):
+        path = f"$.goals[{index}]"
         if goal.phase is not None and goal.phase not in phases:
-            yield f"$.goals[{index}].phase", f"{goal.phase!r} is none of the phases"
+            yield f"{path}.phase", f"{goal.phase!r} is none of the phases"
         if goal.target is not None and goal.target_share is not None:
-            yield f"$.goals[{index}].target_share", "a goal has a target or a target_share"
+            yield f"{path}.target_share", "a goal has a target or a target_share"
+        yield from _unknown(f"{path}.sites", goal.sites, sites, "sites")
+        groups = _codes(definition.codes.target_groups)
+        yield from _unknown(f"{path}.target_groups", goal.target_groups, groups, "target_groups")
+        yield from _of_references(path, goal, definition)
+
+
+def _of_references(path: str, goal: Goal, definition: Definition) -> Iterator[Problem]:
+    """What a goal names of the rest of the definition."""
+    match goal:
+        case SelfSupportingBenefit(benefits=benefits):
+            known = _codes(definition.codes.benefits)
+            yield from _unknown(f"{path}.benefits", benefits, known, "benefits")
+        case Forecast(goal=name):
+            counted = (ReachedStage, EnteredEmployment)
+            others = {it.id for it in definition.goals if isinstance(it, counted)}
+            yield from _unknown(f"{path}.goal", [name], others, "goals measured by M01 or M04")
+
+
+def _of_limits(definition: Definition) -> Iterator[Problem]:
+    groups = _codes(definition.codes.target_groups)
+    for index, limit in enumerate(definition.practice_limits):
+        path = f"$.practice_limits[{index}].target_groups"
+        yield from _unknown(path, limit.target_groups, groups, "target_groups")
+
+
+def _codes(terms: Iterable[Term]) -> set[str]:
+    return {term.code for term in terms}
+
+
+def _unknown(
+    path: str, names: Iterable[str], known: Collection[str], what: str
+) -> Iterator[Problem]:
+    for name in names:
+        if name not in known:
+            yield path, f"{name!r} is none of the {what}"
 
 
 def _of_goals_followed_for_too_long(definition: Definition) -> Iterator[Problem]:
@@ -104,16 +147,10 @@ def _of_goals_followed_for_too_long(definition: Definition) -> Iterator[Problem]
     ends = {phase.id: last_day(phase.period.end) for phase in definition.phases}
     for index, goal in enumerate(definition.goals):
         end = ends[goal.phase] if goal.phase is not None else last_day(definition.period.end)
-        match goal:
-            case ReachedStage():
-                field, followed_until = "phase", end
-            case EnteredEmployment(days_after=days):
-                field, followed_until = "days_after", end + timedelta(days=days)
-            case Retention(months=months):
-                field, followed_until = "months", plus_months(end, months)
-        if followed_until > last_on:
+        followed_until = goal.followed_until(end)
+        if followed_until is not None and followed_until > last_on:
             yield (
-                f"$.goals[{index}].{field}",
+                f"$.goals[{index}].{goal.FOLLOWED_BY}",
                 f"the goal is followed until {followed_until}, the goal window ends on {last_on}",
             )
 

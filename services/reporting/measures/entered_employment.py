@@ -2,10 +2,11 @@
 
 from datetime import date, timedelta
 
-from services.intake.events.definition import Denominator, EnteredEmployment
+from services.intake.events.goals import EnteredEmployment
 from services.reporting.caseload import Caseload, PersonFacts, exit_on
-from services.reporting.enrolment_facts import EnrolmentFact
 from services.reporting.figure import AsOf, Figure, figure
+from services.reporting.measures.reached_stage import persons_at
+from services.reporting.measures.spells import entries
 
 VERSION = 1
 
@@ -15,8 +16,9 @@ def measure(caseload: Caseload, goal: EnteredEmployment, as_of: AsOf) -> Figure:
 
     In time: from the period's start until `days_after` days after the person's exit or the
     period's end, whichever is first. The exit is that of the latest enrolment (never started,
-    dropped out or completed). A start before the period's start doesn't count; several jobs are
-    one person. The job need not last.
+    dropped out, completed or transferred). A start before the period's start doesn't count, nor
+    does a change of what had begun and counted before; several jobs are one person. The job need
+    not last.
 
     Denominator: distinct persons referred, enrolled, started or completed by the valid day, as
     the goal names it. It decides the share, never the value.
@@ -28,13 +30,10 @@ def measure(caseload: Caseload, goal: EnteredEmployment, as_of: AsOf) -> Figure:
     day = as_of.valid_on
     counted: set[str] = set()
     pending = 0
-    denominator: set[str] = set()
+    denominator = persons_at(caseload, goal.denominator, day)
     for person_ref, person in caseload.people.items():
-        if any(_belongs(enrolment, goal.denominator, day) for enrolment in person.enrolments):
-            denominator.add(person_ref)
         limit = _limit(person, end, goal.days_after, day)
-        starts = [job.start_on for job in caseload.counted_employments(person)]
-        first = next((job_on for job_on in starts if job_on >= start), None)
+        first = next((job_on for job_on in entries(caseload, person) if job_on >= start), None)
         if first is not None and first <= min(limit, day):
             counted.add(person_ref)
         elif person_ref in denominator and day < limit and (first is None or first > day):
@@ -47,7 +46,7 @@ def measure(caseload: Caseload, goal: EnteredEmployment, as_of: AsOf) -> Figure:
         denominator=denominator,
         denominator_name=goal.denominator,
         pending=pending,
-        period=(start, end),
+        period=caseload.period_as_given(goal),
         parameters={
             "days_after": goal.days_after,
             "denominator": goal.denominator,
@@ -57,27 +56,9 @@ def measure(caseload: Caseload, goal: EnteredEmployment, as_of: AsOf) -> Figure:
     )
 
 
-def last_counted_on(caseload: Caseload, goal: EnteredEmployment) -> date:
-    """The last day that can add to the figure: the period's end and the days after it."""
-    return caseload.period(goal)[1] + timedelta(days=goal.days_after)
-
-
 def _limit(person: PersonFacts, end: date, days_after: int, day: date) -> date:
     enrolment = person.latest_enrolment(day)
     left_on = None if enrolment is None else exit_on(enrolment)
     # An exit after the valid day has not happened yet, seen from there.
     known_exit = left_on if left_on is not None and left_on <= day else end
     return min(known_exit, end) + timedelta(days=days_after)
-
-
-def _belongs(enrolment: EnrolmentFact, denominator: Denominator, day: date) -> bool:
-    match denominator:
-        case "referred":
-            reached_on: date | None = enrolment.referred_on
-        case "enrolled":
-            reached_on = enrolment.start_on
-        case "started":
-            reached_on = enrolment.first_attended_on
-        case "completed":
-            reached_on = enrolment.completed_on
-    return reached_on is not None and reached_on <= day

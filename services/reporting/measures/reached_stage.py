@@ -1,13 +1,16 @@
 """M01: how many reached a stage (henvist, visiteret, indskrevet, begyndt, gennemført)."""
 
 from datetime import date
+from typing import Literal, TypeAlias
 
-from services.intake.events.definition import ReachedStage
+from services.intake.events.goals import ReachedStage
 from services.reporting.caseload import Caseload
 from services.reporting.enrolment_facts import EnrolmentFact
 from services.reporting.figure import AsOf, Figure, figure
 
 VERSION = 1
+
+Stage: TypeAlias = Literal["referred", "assessed", "enrolled", "started", "completed"]
 
 
 def measure(caseload: Caseload, goal: ReachedStage, as_of: AsOf) -> Figure:
@@ -21,7 +24,7 @@ def measure(caseload: Caseload, goal: ReachedStage, as_of: AsOf) -> Figure:
     counted = {
         enrolment.person_ref
         for enrolment in caseload.enrolments
-        if (day := _reached_on(enrolment, goal)) is not None
+        if (day := _reached_on(enrolment, goal.stage)) is not None
         and start <= day <= min(end, as_of.valid_on)
     }
     return figure(
@@ -30,18 +33,22 @@ def measure(caseload: Caseload, goal: ReachedStage, as_of: AsOf) -> Figure:
         measure_version=VERSION,
         variant=goal.stage,
         counted=counted,
-        period=(start, end),
+        period=caseload.period_as_given(goal),
         parameters={"stage": goal.stage},
     )
 
 
-def last_counted_on(caseload: Caseload, goal: ReachedStage) -> date:
-    """The last day that can add to the figure: the period's end."""
-    return caseload.period(goal)[1]
+def persons_at(caseload: Caseload, stage: Stage, by: date) -> set[str]:
+    """Who had reached the stage by the day, within the period or not: a denominator."""
+    return {
+        enrolment.person_ref
+        for enrolment in caseload.enrolments
+        if (day := _reached_on(enrolment, stage)) is not None and day <= by
+    }
 
 
-def _reached_on(enrolment: EnrolmentFact, goal: ReachedStage) -> date | None:
-    match goal.stage:
+def _reached_on(enrolment: EnrolmentFact, stage: Stage) -> date | None:
+    match stage:
         case "referred":
             return enrolment.referred_on
         case "assessed":

@@ -1,0 +1,1 @@
+"""Corrections: what was recorded wrongly is said anew or taken back, and stays readable."""

@@ -1,0 +1,1 @@
+"""A synthetic population (syntetisk population): invented people, for demonstrations and load."""
