@@ -3,17 +3,25 @@
 import hashlib
 import hmac
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
 from shared.envelope import Event
-from shared.errors import InvalidField, MalformedJson, Refused, SluseError, UnknownField
+from shared.errors import (
+    FutureDate,
+    InvalidField,
+    MalformedJson,
+    Refused,
+    SluseError,
+    UnknownField,
+)
 from shared.identifiers import Code, CommandId, leaves
 
 LARGEST_BODY = 262_144
+CLOCKS_DIFFER = timedelta(minutes=5)
 
 E = TypeVar("E", bound=Event)
 
@@ -146,6 +154,13 @@ def decode_command(decoder: msgspec.json.Decoder[Any], body: bytes) -> Command:
         # the ends of the calendar cannot be moved to another time zone: no reader would get past
         raise InvalidField("$.registered_at", "not an instant of 1900 to 2199")
     return command
+
+
+def refuse_future_registration(command: Command, at: datetime) -> None:
+    """Refuse what nobody can have registered yet; a clock elsewhere may be minutes ahead of ours."""
+    registered_at = command.registered_at
+    if registered_at is not None and registered_at > at + CLOCKS_DIFFER:
+        raise FutureDate("$.registered_at", registered_at, at)
 
 
 def _refuse_unstorable(command: Command) -> None:

@@ -99,8 +99,13 @@ class Desk:
 
 
 def _path(error: Refused) -> str:
-    """What a log may say of a refusal beside its code; never the message, which quotes the caller."""
-    return "" if isinstance(error, UnknownField) else error.path
+    """What a log may say of a refusal beside its code; never the message, which quotes the caller.
+
+    Below `$.data` of a correction stand names of the caller's making.
+    """
+    if isinstance(error, UnknownField):
+        return ""
+    return "$.data" if error.path.startswith(("$.data.", "$.data[")) else error.path
 
 
 def _since(began: float) -> float:

@@ -8,6 +8,7 @@ SluseError
 │   ├── Late                registered after the definition's limit, without a reason
 │   ├── PiiInEvent          something that looks like a person's number, phone or e-mail address
 │   ├── NotPossible         the state does not allow this step
+│   ├── Forbidden           a step that sluse takes by itself alone
 │   └── Conflict            someone was faster, or the command id was used for something else
 ├── Unanswered              nobody knows better yet: sending the same command again is right
 │   ├── NotYet              a view or a read model has not reached the position that is needed
@@ -57,8 +58,9 @@ class UnknownField(InvalidField):
 class FutureDate(Refused):
     code = "FUTURE_DATE"
 
-    def __init__(self, path: str, day: date, today: date) -> None:
-        super().__init__(f"{day} has not come yet: today is {today}", path)
+    def __init__(self, path: str, said: date, now: date) -> None:
+        """A day and today, or an instant and this one."""
+        super().__init__(f"{said} has not come yet: it is {now}", path)
 
 
 class Late(Refused):
@@ -89,6 +91,10 @@ class NotPossible(Refused):
 
     def __init__(self, why: str, path: str = "") -> None:
         super().__init__(why, path)
+
+
+class Forbidden(Refused):
+    code = "FORBIDDEN"
 
 
 class Conflict(Refused):

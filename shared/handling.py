@@ -10,13 +10,22 @@ from typing import Any, Generic, TypeAlias, TypeVar, get_args
 from msgspec import Struct
 
 from shared import claim
+from shared.actors import is_own
 from shared.clock import now
-from shared.command import Command, EventRef, Reply, Warning, accepted, digest
+from shared.command import (
+    Command,
+    EventRef,
+    Reply,
+    Warning,
+    accepted,
+    digest,
+    refuse_future_registration,
+)
 from shared.correction.effective import effective
 from shared.decider import Decider
 from shared.decision import Asked, Decided, Work
 from shared.envelope import Envelope, Event, Recorded, Vocabulary, encode_data
-from shared.errors import Conflict, OutcomeUnknown, Refused, SluseError, Unanswered
+from shared.errors import Conflict, Forbidden, OutcomeUnknown, Refused, SluseError, Unanswered
 from shared.event_store import (
     Append,
     EventStore,
@@ -77,6 +86,7 @@ class Handling(Generic[C, S, E, K]):
     data, or a refusal, `state` being what they lead to; `programme_of(state)` is whose reports may
     have used the entity (None: anybody's); `fixed` are fields that the entity's id is made of;
     what is not `correctable` is never corrected nor retracted.
+    `own`: the commands that only a reaction or the clock may send.
     """
 
     def __init__(
@@ -89,6 +99,7 @@ class Handling(Generic[C, S, E, K]):
         programme_of: Callable[[S], str | None] = lambda state: None,
         fixed: Collection[str] = (),
         correctable: bool = True,
+        own: Collection[type[Command]] = (),
     ) -> None:
         self.decider = decider
         self.look_up = look_up
@@ -97,6 +108,7 @@ class Handling(Generic[C, S, E, K]):
         self.programme_of = programme_of
         self.fixed = fixed
         self.correctable = correctable
+        self.own = own
 
     @property
     def name(self) -> str:
@@ -111,6 +123,8 @@ class Handling(Generic[C, S, E, K]):
         """What follows from the command after this history; refuses what is not possible."""
         state = _state(self.decider, history, asked.vocabulary)
         refuse_impossible_days(command, asked.at)
+        if type(command) in self.own and not is_own(asked.actor):
+            raise Forbidden(f"{type(command).__name__} follows from what others recorded")
         known = await self.look_up(command, state, asked.fresh)
         flags = self.flags(command, known, asked.at)
         events = self.decider.decide(command, state, asked.at, known)
@@ -197,6 +211,7 @@ class Handler:
             return self._first_answer(earlier, command)
         _expect(command, history)
         at = self._clock()
+        refuse_future_registration(command, at)
         asked = Asked(self._store.vocabulary, context.actor, at, fresh)
         decided = await work.decided(command, history, asked)
         if not decided.events:

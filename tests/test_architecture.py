@@ -121,7 +121,7 @@ EVENT_TYPES = {
 }
 
 NOT_WRITTEN = {"__pycache__", "node_modules"}
-LONGEST_FILE = 400
+LONGEST_FILE = 350
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "misc"}
 MOCKS = {"unittest", "mock", "pytest_mock"}
 MACHINE_PATHS = [f"/{name}/".encode() for name in ("work", "root", "home")]

@@ -94,7 +94,7 @@ def _plans(store: EventStore, view: View) -> AnyHandling:
     async def vet(event: PlanEvent, state: plan.Plan, at: datetime, fresh: bool) -> Sequence[str]:
         return await _vetted(event, programme_of(state), view, at, fresh)
 
-    return Handling(plan, look_up, flags, vet=vet, programme_of=programme_of)
+    return Handling(plan, look_up, flags, vet=vet, programme_of=programme_of, own=(MissFollowUp,))
 
 
 def _problems(view: View) -> AnyHandling:

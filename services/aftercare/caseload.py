@@ -15,6 +15,7 @@ from services.intake.events.in_force import DefinitionFact, in_force
 from services.intake.events.in_force import fold as fold_definitions
 from services.placement.events import VOCABULARY as PLACEMENT
 from services.placement.events import EmploymentChanged, EmploymentStarted, PlacementAgreed
+from services.placement.events.spells import Spell, begun_last
 from services.reporting.events import VOCABULARY as REPORTS
 from services.reporting.events.issued import FOLDS as REPORT_FOLDS
 from services.reporting.events.issued import IssuedFact
@@ -87,12 +88,16 @@ class ScheduledFact(Fact, frozen=True, kw_only=True):
     window_ends_on: date
 
 
+class _Employment(Spell, frozen=True, kw_only=True):
+    id: str
+
+
 def fold_placement(placement: str, history: Sequence[Recorded]) -> Iterable[Fact]:
     """What was agreed, and the employments.
 
     Whose person record it was merged into matters to figures alone: they follow the alias.
     """
-    started: list[tuple[date, str]] = []
+    started: list[_Employment] = []
     for record in history:
         match record.event:
             case PlacementAgreed() as event:
@@ -104,12 +109,12 @@ def fold_placement(placement: str, history: Sequence[Recorded]) -> Iterable[Fact
                     company=event.company,
                 )
             case EmploymentStarted(start_on=day) as event:
-                started.append((day, record.envelope.id))
-                yield _employment(placement, record.envelope.id, day, event, record)
+                employment = record.envelope.id
+                started.append(_Employment(what="employment", begun_on=day, id=employment))
+                yield _employment(placement, employment, day, event, record)
             case EmploymentChanged(from_on=day) as event:
-                begun = [it for it in started if it[0] <= day]
-                if begun:
-                    yield _employment(placement, max(begun)[1], day, event, record)
+                if changed := begun_last(started, "employment", day):
+                    yield _employment(placement, changed.id, day, event, record)
 
 
 def _employment(

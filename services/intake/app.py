@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from services.intake import enrolment, enrolment_names, enrolment_records, person, programme
 from services.intake.enrolment import Enrolment
 from services.intake.enrolment_commands import EnrolmentCommand, ReferParticipant
@@ -89,12 +91,11 @@ def handlings(store: EventStore) -> Mapping[type[Command], AnyHandling]:
         return ()
 
     async def look_up(command: EnrolmentCommand, state: Enrolment, fresh: bool) -> Known:
-        key, person_ref = state.programme, state.person_ref
         if isinstance(command, ReferParticipant):
-            key, person_ref = command.programme, command.person_ref
-        if not key:
+            state = replace(state, programme=command.programme, person_ref=command.person_ref)
+        if not state.programme:
             raise NotPossible("no such enrolment is known", "$.enrolment")
-        return await known_of(store, command, key, person_ref, fresh)
+        return await known_of(store, command, state, fresh)
 
     def flags(command: EnrolmentCommand, known: Known, at: datetime) -> Sequence[str]:
         return check(command, known.definition, at)
@@ -102,7 +103,7 @@ def handlings(store: EventStore) -> Mapping[type[Command], AnyHandling]:
     async def vet(
         event: EnrolmentEvent, state: Enrolment, at: datetime, fresh: bool
     ) -> Sequence[str]:
-        known = await known_of(store, event, state.programme, state.person_ref, fresh)
+        known = await known_of(store, event, state, fresh)
         enrolment_names.refuse_unknown(event, state.person_ref, known)
         enrolment_records.refuse_future(event, at)
         return vetted(event, known.definition, at)

@@ -79,6 +79,9 @@ class AlreadyEnrolled(Refused):
 
     code = "ALREADY_ENROLLED"
 
+    def __init__(self) -> None:
+        super().__init__("the person is active in this programme and site already")
+
 
 def entity_id(command: EnrolmentCommand) -> str:
     """The enrolment that the command is for; a referral may leave naming it to us."""
@@ -189,6 +192,8 @@ def decide(
     permit(state, event)
     names.refuse_itself(command)
     names.refuse_erased(command, known)
+    if known.seated_as is not None:
+        raise AlreadyEnrolled
     names.refuse_unknown(event, state.person_ref, known)
     records.refuse_future(event, at)
     return [event]
@@ -210,20 +215,21 @@ def claims(enrolment: str, state: Enrolment, event: EnrolmentEvent) -> Sequence[
     """An enrolled person holds the one seat of the person in this programme and site."""
     match event:
         case ParticipantEnrolled(merged_into=merged_into):
-            refusal = AlreadyEnrolled("the person is active in this programme and site already")
-            return [Take("seat", _seat(state, merged_into or state.person_ref), enrolment, refusal)]
+            key = seat(state, merged_into or state.person_ref)
+            return [Take("seat", key, enrolment, AlreadyEnrolled())]
         case (
             ParticipationNeverStarted()
             | ParticipantDroppedOut()
             | ParticipantCompleted()
             | ParticipantTransferred()
         ):
-            return [Release("seat", _seat(state, state.seated), enrolment)]
+            return [Release("seat", seat(state, state.seated), enrolment)]
         case _:
             return []
 
 
-def _seat(state: Enrolment, person_ref: str) -> str:
+def seat(state: Enrolment, person_ref: str) -> str:
+    """The key of the seat of a person's record in the enrolment's programme and site."""
     return hashlib.sha256(f"{person_ref}\n{state.programme}\n{state.site}".encode()).hexdigest()
 
 

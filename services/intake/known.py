@@ -19,10 +19,12 @@ class OtherEnrolment(Struct, frozen=True):
 class Known(Struct, frozen=True):
     """The programme's definition in force, and the person and the other enrolment of a command.
 
-    `merged_into` is the record that the person's has become an alias of.
+    `merged_into` is the record that the person's has become an alias of; `seated_as` another record
+    of the same person that holds a seat in the same programme and site.
     """
 
     definition: Definition
     person: Standing = "registered"
     merged_into: str | None = None
+    seated_as: str | None = None
     other: OtherEnrolment | None = None

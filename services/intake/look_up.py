@@ -1,9 +1,12 @@
 """What intake's commands and events name beside their own entity, looked up in its stream."""
 
+from collections.abc import Collection
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from services.intake import enrolment, person, programme
+from services.intake.enrolment import Enrolment
 from services.intake.enrolment_commands import (
     EnrolParticipant,
     ReferParticipant,
@@ -40,12 +43,13 @@ async def definition_for(store: EventStore, said: Struct, key: str, fresh: bool)
     return definition
 
 
-async def known_of(
-    store: EventStore, said: Struct, key: str, person_ref: str, fresh: bool
-) -> Known:
+async def known_of(store: EventStore, said: Struct, state: Enrolment, fresh: bool) -> Known:
     """What is known of an enrolment's programme, person and, where one is named, other enrolment."""
-    known = Known(definition=await definition_for(store, said, key, fresh))
-    other = None
+    known = Known(definition=await definition_for(store, said, state.programme, fresh))
+    person_ref, other = state.person_ref, None
+    # No claim of this enrolment is on the seats of the person's other records.
+    asks_seats = isinstance(said, EnrolParticipant)
+    fresh = fresh or asks_seats
     match said:
         case ReferParticipant() | ParticipantReferred():
             pass
@@ -61,19 +65,32 @@ async def known_of(
         known,
         person=who.standing,
         merged_into=None if survivor == person_ref else survivor,
+        seated_as=await seated_as(store, state, who.aliases) if asks_seats else None,
         other=None if other is None else await other_enrolment(store, other, fresh),
     )
 
 
 async def survivor_of(store: EventStore, person_ref: str, fresh: bool) -> str:
     """The record that the person's was merged into; itself if it was not."""
-    subject = subject_of(VOCABULARY.service, "alias", person_ref)
+    return await _holder(store, "alias", person_ref, fresh) or person_ref
+
+
+async def seated_as(store: EventStore, state: Enrolment, aliases: Collection[str]) -> str | None:
+    """The record that held a seat in the enrolment's programme and site before it was merged."""
+    for alias in sorted(aliases):
+        if await _holder(store, "seat", enrolment.seat(state, alias), fresh=True):
+            return alias
+    return None
+
+
+async def _holder(store: EventStore, name: str, key: str, fresh: bool) -> str | None:
+    subject = subject_of(VOCABULARY.service, name, key)
     history = await store.load(subject, await store.last_position(subject) if fresh else None)
     holder: str | None = None
     for record in history.records:
         if isinstance(record.event, ClaimTaken | ClaimReleased):
             holder = claim.evolve(holder, record.event)
-    return holder or person_ref
+    return holder
 
 
 async def other_enrolment(store: EventStore, named: str, fresh: bool) -> OtherEnrolment | None:

@@ -234,6 +234,8 @@ def _is_said(event: PersonEvent, state: Person) -> bool:
                 and it.merged_ref == merged_ref
             ]
             return of_the_two[-1:] == [event]
+        case ErasureRequested(requested_on=day) if state.erasure == "refused":
+            return event in state.said and day < state.erasure_on  # later, it is asked again
         case ErasureRefused():
             return state.erasure == "refused" and event in state.said
         case _:

@@ -11,7 +11,11 @@ from services.placement.look_ups import LookUps, flags
 from services.placement.match import MatchCommand
 from services.placement.opening import Opening, OpeningCommand
 from services.placement.placement import Placement
-from services.placement.placement_commands import PlacementCommand
+from services.placement.placement_commands import (
+    ChangePlacementPerson,
+    ErasePlacementPerson,
+    PlacementCommand,
+)
 from services.reporting.events.issued import issued_in
 from shared.bus import connected
 from shared.bus_door import connected_broker, open_door, start
@@ -56,6 +60,7 @@ def handlings(store: EventStore, view: View) -> Mapping[type[Command], AnyHandli
         flags,
         vet=look_ups.vet_placement,
         programme_of=_agreed_for,
+        own=(ChangePlacementPerson, ErasePlacementPerson),
     )
     return {
         **by_command(of_company, CompanyCommand),

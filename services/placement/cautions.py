@@ -1,24 +1,24 @@
 """What is accepted with a warning: the law and the numbers are for the caseworker to look at."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 
 from services.intake.events.definition import Definition, StaffTier
 from services.placement.enrolled import names_of
+from services.placement.events import (
+    EmploymentChanged,
+    EmploymentStarted,
+    PlacementEvent,
+    PracticeExtended,
+    PracticeStarted,
+    WageHoursBegan,
+    WageHoursChanged,
+    WageHoursReported,
+)
+from services.placement.events.spells import begun_last
 from services.placement.known import Known
 from services.placement.placed import paid_elsewhere, trainees_at
-from services.placement.placement import Placement, asked_for, evolve
-from services.placement.placement_commands import (
-    BeginWageHours,
-    ChangeEmployment,
-    ChangeWageHours,
-    ExtendPractice,
-    PlacementCommand,
-    ReportWageHours,
-    StartEmployment,
-    StartPractice,
-)
-from services.placement.spells import begun_last
+from services.placement.placement import Placement
 from services.placement.strands import Strand, weekly_minutes_on
 from shared.clock import plus_duration
 from shared.view import View
@@ -29,37 +29,46 @@ IMPLAUSIBLE = "IMPLAUSIBLE"
 
 
 async def cautions(
-    command: PlacementCommand, state: Placement, known: Known, employees: int | None, view: View
+    event: PlacementEvent,
+    after: Placement,
+    known: Known,
+    view: View,
+    *,
+    own: Collection[str],
+    employees: int | None,
 ) -> tuple[str, ...]:
-    """The warnings of a command; `employees` of the company, if it is known and matters."""
+    """The warnings of what is said of a placement, by what it leads to.
+
+    `own`: the placement itself, as the view names it; `employees` of the company, if it is known
+    and matters.
+    """
     definition = known.definition
-    if definition is None or state.agreed is None:
+    if definition is None or after.agreed is None:
         return ()
     target_group = known.enrolled.target_group if known.enrolled else ""
-    match command:
-        case StartPractice(start_on=day, planned_end_on=planned_end_on):
-            others = await trainees_at(view, state.agreed.company, day)
-            too_many = are_too_many(definition, len(others | {state.person_ref}), employees)
+    match event:
+        case PracticeStarted(start_on=day, planned_end_on=planned_end_on):
+            others = await trainees_at(view, after.agreed.company, day)
+            too_many = are_too_many(definition, len(others | {after.person_ref}), employees)
             too_long = lasts_too_long(definition, target_group, day, planned_end_on)
             return (DURATION_LIMIT,) * too_long + (STAFF_RATIO,) * too_many
-        case ExtendPractice(new_end_on=new_end_on):
-            practice = begun_last(state.strands, "practice", date.max)
+        case PracticeExtended(new_end_on=new_end_on):
+            practice = begun_last(after.strands, "practice", new_end_on)
             if practice and lasts_too_long(definition, target_group, practice.begun_on, new_end_on):
                 return (DURATION_LIMIT,)
         case (
-            BeginWageHours(from_on=day)
-            | ChangeWageHours(from_on=day)
-            | StartEmployment(start_on=day)
-            | ChangeEmployment(from_on=day)
+            WageHoursBegan(from_on=day)
+            | WageHoursChanged(from_on=day)
+            | EmploymentStarted(start_on=day)
+            | EmploymentChanged(from_on=day)
         ):
-            after = evolve(state, asked_for(command))
             here = weekly_minutes_on(after.strands, day, after.ended_on)
-            names = await names_of(view, state.person_ref)
-            elsewhere = await paid_elsewhere(view, names, day, command.placement)
+            names = await names_of(view, after.person_ref)
+            elsewhere = await paid_elsewhere(view, names, day, own)
             if here + elsewhere > definition.most_weekly_minutes:
                 return (IMPLAUSIBLE,)
-        case ReportWageHours():
-            if is_over_twice_the_agreed(command, state.strands, state.ended_on):
+        case WageHoursReported():
+            if is_over_twice_the_agreed(event, after.strands, after.ended_on):
                 return (IMPLAUSIBLE,)
     return ()
 
@@ -93,15 +102,14 @@ def are_too_many(definition: Definition, trainees: int, employees: int | None) -
 
 
 def is_over_twice_the_agreed(
-    command: ReportWageHours, strands: tuple[Strand, ...], over_on: date | None
+    report: WageHoursReported, strands: tuple[Strand, ...], over_on: date | None
 ) -> bool:
     """Whether more than twice the agreed minutes of the reported days were paid.
 
     Where nothing was agreed on there is nothing to compare with.
     """
-    days = (command.to_on - command.from_on).days + 1
+    days = (report.to_on - report.from_on).days + 1
     agreed_sevenths = sum(
-        weekly_minutes_on(strands, command.from_on + timedelta(days=n), over_on)
-        for n in range(days)
+        weekly_minutes_on(strands, report.from_on + timedelta(days=n), over_on) for n in range(days)
     )
-    return 0 < 2 * agreed_sevenths < 7 * command.wage_minutes
+    return 0 < 2 * agreed_sevenths < 7 * report.wage_minutes

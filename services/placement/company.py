@@ -33,8 +33,9 @@ from services.placement.events import (
     CooperationLevelRecorded,
     RelationHandedOver,
 )
+from services.placement.events.spells import Spell, ended
 from services.placement.known import Known
-from services.placement.spells import Spell, ended, refuse_begin, refuse_end
+from services.placement.spells import refuse_begin, refuse_end
 from shared.claim import Claim
 from shared.command import Command, said_by
 from shared.errors import InvalidField, NotPossible

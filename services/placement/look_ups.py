@@ -1,14 +1,15 @@
 """What lies outside an entity when its commands are decided: found in the view and the own stream."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from operator import ne
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from services.intake.events.conformity import check, vetted
 from services.intake.events.definition import Definition
-from services.placement import company, match, opening
+from services.placement import company, match, opening, placement
 from services.placement.agreement import refuse_unknown
 from services.placement.cautions import cautions
 from services.placement.company import Company, refuse_unknown_programme
@@ -29,6 +30,8 @@ from services.placement.events import (
     OpeningReported,
     PlacementAgreed,
     PlacementEvent,
+    PracticeExtended,
+    PracticeStarted,
 )
 from services.placement.events.fit import Opening as Offered
 from services.placement.events.fit import offered
@@ -36,14 +39,9 @@ from services.placement.known import Known, Proposal
 from services.placement.match import Match, MatchCommand, ProposeMatch
 from services.placement.opening import Opening, OpeningCommand, ReportOpening
 from services.placement.opening import refuse_unknown as refuse_unknown_place
-from services.placement.placed import seats_taken
-from services.placement.placement import Placement, entity_id
-from services.placement.placement_commands import (
-    AgreePlacement,
-    ExtendPractice,
-    PlacementCommand,
-    StartPractice,
-)
+from services.placement.placed import placements_under, seats_taken
+from services.placement.placement import Placement, asked_for, entity_id, evolve
+from services.placement.placement_commands import AgreePlacement, PlacementCommand
 from shared.clock import copenhagen_day, now
 from shared.command import Command
 from shared.errors import InvalidField
@@ -99,16 +97,10 @@ class LookUps:
             return await self._named(command, entity_id(command), fresh)
         if state.agreed is None:
             return Known()
-        known = Known(definition=await self._definition(state.agreed.programme, command))
-        if isinstance(command, StartPractice | ExtendPractice):
-            known = replace(
-                known, enrolled=await enrolled_person(self._view, state.agreed.enrolment)
-            )
-        employees = None
-        if isinstance(command, StartPractice):
-            at = await self._company(state.agreed.company, fresh=False)
-            employees = at.employees if at else None
-        return replace(known, cautions=await cautions(command, state, known, employees, self._view))
+        event = asked_for(command)
+        definition = await self._definition(state.agreed.programme, command)
+        after = evolve(state, event)
+        return await self._looked_at(event, after, state.agreed, {command.placement}, definition)
 
     async def vet_company(
         self, event: CompanyEvent, state: Company, at: datetime, fresh: bool
@@ -143,7 +135,7 @@ class LookUps:
     async def vet_placement(
         self, event: PlacementEvent, state: Placement, at: datetime, fresh: bool
     ) -> Sequence[str]:
-        """Likewise; whose placement it is, its enrolment says."""
+        """Likewise, and the same warnings; whose placement it is, its enrolment says."""
         await self._catch_up(fresh)
         if isinstance(event, PlacementAgreed):
             person = refuse_unknown(event, await self._named(event, "", fresh))
@@ -151,9 +143,43 @@ class LookUps:
             said = event.programme, event.site
             if event.person_ref not in names or said != (person.programme, person.site):
                 raise InvalidField("$.enrolment", "not of this person, programme and site")
-        programme = state.agreed.programme if state.agreed else None
-        definition = await self._definition(programme, event)
-        return vetted(event, definition, at) if definition else ()
+        if state.agreed is None:
+            return ()
+        definition = await self._definition(state.agreed.programme, event)
+        if definition is None:
+            return ()
+        checked = vetted(event, definition, at)
+        own = await self._own(state, state.agreed, fresh)
+        known = await self._looked_at(event, state, state.agreed, own, definition)
+        return (*checked, *known.cautions)
+
+    async def _own(self, after: Placement, agreed: PlacementAgreed, fresh: bool) -> set[str]:
+        """The placement that a correction leads to this state of: it has one event otherwise."""
+        own = set()
+        for name in await placements_under(self._view, agreed.enrolment):
+            _, before = await folded(self._store, placement, name, fresh)
+            alike = len(before.said) == len(after.said)
+            if alike and sum(map(ne, before.said, after.said)) == 1:
+                own.add(name)
+        return own
+
+    async def _looked_at(
+        self,
+        event: PlacementEvent,
+        after: Placement,
+        agreed: PlacementAgreed,
+        own: Collection[str],
+        definition: Definition | None,
+    ) -> Known:
+        """Who is placed, where it matters to what is said, and what should be looked at."""
+        known, employees = Known(definition=definition), None
+        if isinstance(event, PracticeStarted | PracticeExtended):
+            known = replace(known, enrolled=await enrolled_person(self._view, agreed.enrolment))
+        if isinstance(event, PracticeStarted):
+            at = await self._company(agreed.company, fresh=False)
+            employees = at.employees if at else None
+        flags = await cautions(event, after, known, self._view, own=own, employees=employees)
+        return replace(known, cautions=flags)
 
     async def _place(self, said: ReportOpening | OpeningReported, fresh: bool) -> Known:
         return Known(

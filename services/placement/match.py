@@ -111,7 +111,7 @@ def permit(state: Match, event: MatchEvent) -> None:
 
 
 def decide(command: MatchCommand, state: Match, at: datetime, known: Known) -> Sequence[MatchEvent]:
-    """An opening that is to be had, for somebody who is enrolled; answers that hold add nothing."""
+    """An opening that is to be had, for somebody who is enrolled; an answer said again adds nothing."""
     event: MatchEvent
     match command:
         case ProposeMatch():
@@ -121,8 +121,7 @@ def decide(command: MatchCommand, state: Match, at: datetime, known: Known) -> S
             event = said_by(command, MatchProposed, score=how_well.score, reasons=how_well.reasons)
         case AnswerMatch():
             event = said_by(command, MatchAnswered)
-            holds = state.answer_on(event.party, event.answered_on)
-            if holds is not None and replace(holds, answered_on=event.answered_on) == event:
+            if state.answer_on(event.party, event.answered_on) == event:
                 return []  # said twice, true once
         case _:
             assert_never(command)

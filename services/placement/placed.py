@@ -1,9 +1,10 @@
 """Placement's own view of its placements: who is where, for which opening, and what runs when."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from services.placement import placement
+from services.placement.events.spells import last_day
 from services.placement.strands import Strand
 from shared.envelope import Recorded
 from shared.facts import Fact
@@ -59,7 +60,8 @@ def fold(placement_id: str, history: Sequence[Recorded]) -> Iterable[Fact]:
         cancelled=state.cancelled_on is not None,
     )
     for strand in state.strands:
-        for from_on, to_on, minutes in _stretches(strand, strand.ended_on or state.ended_on):
+        last_on = last_day(strand, state.strands, state.ended_on)
+        for from_on, to_on, minutes in _stretches(strand, last_on):
             yield RunningFact(
                 placement=placement_id,
                 person_ref=state.person_ref,
@@ -96,7 +98,14 @@ async def trainees_at(view: View, company: str, day: date) -> frozenset[str]:
     return frozenset(fact.person_ref for fact in facts if fact.runs_on(day))
 
 
-async def paid_elsewhere(view: View, persons: Iterable[str], day: date, but: str) -> int:
+async def paid_elsewhere(
+    view: View, persons: Iterable[str], day: date, but: Collection[str]
+) -> int:
     """The minutes a week that a person, known by these references, is paid on a day; `but` here."""
     facts = [fact for ref in persons for fact in await view.facts(RunningFact, person_ref=ref)]
-    return sum(it.weekly_minutes for it in facts if it.placement != but and it.runs_on(day))
+    return sum(it.weekly_minutes for it in facts if it.placement not in but and it.runs_on(day))
+
+
+async def placements_under(view: View, enrolment: str) -> Sequence[str]:
+    """The placements that were agreed under an enrolment."""
+    return [fact.placement for fact in await view.facts(PlacementFact, enrolment=enrolment)]

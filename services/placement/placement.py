@@ -26,6 +26,7 @@ from services.placement.events import (
     WageHoursEnded,
     WageHoursReported,
 )
+from services.placement.events.spells import ended
 from services.placement.known import Known
 from services.placement.placement_commands import (
     AgreePlacement,
@@ -45,7 +46,7 @@ from services.placement.placement_commands import (
     StartEmployment,
     StartPractice,
 )
-from services.placement.spells import ended, refuse_begin
+from services.placement.spells import refuse_begin
 from services.placement.strands import (
     Strand,
     Terms,
@@ -219,7 +220,7 @@ def _agree(command: AgreePlacement, state: Placement, known: Known) -> Sequence[
 
 
 def _holds(state: Placement, event: PlacementEvent) -> bool:
-    """Said twice, true once."""
+    """Said twice, true once; the same terms from another day on are more than was said."""
     match event:
         case PlacementPersonChanged(person_ref=person_ref):
             return state.person_ref == person_ref
@@ -227,7 +228,7 @@ def _holds(state: Placement, event: PlacementEvent) -> bool:
             what, terms = _terms(event, day)
             strand = running(state.strands, what, day, state.ended_on)
             now = strand.terms_on(day) if strand else None
-            return now is not None and replace(now, from_on=day) == terms
+            return now == terms
     return event in state.said
 
 

@@ -1,39 +1,10 @@
-"""Spells: what begins on a day and ends on one, over and over, told in whatever order."""
+"""When a spell may begin and end: one of a kind at a time, whatever was recorded first."""
 
 from collections.abc import Iterable
 from datetime import date
-from typing import TypeVar
 
-from msgspec import Struct
-from msgspec.structs import replace
-
+from services.placement.events.spells import Spell, begun_last, last_day
 from shared.errors import NotPossible
-
-
-class Spell(Struct, frozen=True, kw_only=True):
-    """`what` goes on through both of its days; without an end of its own, as long as all of it."""
-
-    what: str
-    begun_on: date
-    ended_on: date | None = None
-
-
-S = TypeVar("S", bound=Spell)
-
-
-def begun_last(spells: Iterable[S], what: str, day: date) -> S | None:
-    """The spell that something of the day belongs to, in whatever order they were recorded."""
-    begun = (spell for spell in spells if spell.what == what and spell.begun_on <= day)
-    return max(begun, key=lambda spell: spell.begun_on, default=None)
-
-
-def ended(spells: tuple[S, ...], what: str, day: date) -> tuple[S, ...]:
-    """The spells after an end; one that belongs to none, or to one that has ended, is no end."""
-    last = begun_last(spells, what, day)
-    return tuple(
-        replace(spell, ended_on=day) if spell is last and spell.ended_on is None else spell
-        for spell in spells
-    )
 
 
 def refuse_begin(
@@ -43,10 +14,9 @@ def refuse_begin(
 
     `over_on`: the last day of all of it, once that is known.
     """
-    for spell in spells:
-        if spell.what != what:
-            continue
-        last_on = spell.ended_on or over_on
+    known = [spell for spell in spells if spell.what == what]
+    for spell in known:
+        last_on = last_day(spell, known, over_on)
         if last_on is None and spell.begun_on <= day:
             raise NotPossible(f"{what} has been going on since {spell.begun_on}")
         if last_on is not None and spell.begun_on <= day <= last_on:

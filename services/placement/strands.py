@@ -7,7 +7,8 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from services.placement.spells import Spell, begun_last, refuse_end
+from services.placement.events.spells import Spell, begun_last, last_day, with_said
+from services.placement.spells import refuse_end
 from shared.errors import NotPossible
 
 What: TypeAlias = Literal["practice", "wage hours", "employment"]
@@ -36,19 +37,18 @@ class Strand(Spell, frozen=True, kw_only=True):
 
 def extended(strands: tuple[Strand, ...], new_end_on: date) -> tuple[Strand, ...]:
     """The strands after the latest practice was extended."""
-    last = begun_last(strands, "practice", date.max)
-    return tuple(
-        replace(strand, planned_end_on=new_end_on) if strand is last else strand
-        for strand in strands
+    return with_said(
+        strands, "practice", date.max, lambda strand: replace(strand, planned_end_on=new_end_on)
     )
 
 
 def changed(strands: tuple[Strand, ...], what: What, terms: Terms) -> tuple[Strand, ...]:
     """The strands after the terms of one of them changed."""
-    last = begun_last(strands, what, terms.from_on)
-    return tuple(
-        replace(strand, terms=(*strand.terms, terms)) if strand is last else strand
-        for strand in strands
+    return with_said(
+        strands,
+        what,
+        terms.from_on,
+        lambda strand: replace(strand, terms=(*strand.terms, terms)),
     )
 
 
@@ -56,8 +56,9 @@ def running(
     strands: Iterable[Strand], what: What, day: date, over_on: date | None
 ) -> Strand | None:
     """The strand that runs on the day; `over_on`: the placement's last day, once that is known."""
-    strand = begun_last(strands, what, day)
-    if strand is None or day > (strand.ended_on or over_on or date.max):
+    known = tuple(strands)
+    strand = begun_last(known, what, day)
+    if strand is None or day > (last_day(strand, known, over_on) or date.max):
         return None
     return strand
 
@@ -94,9 +95,20 @@ def refuse_change(strands: Iterable[Strand], what: What, day: date, over_on: dat
 
 
 def refuse_strand_end(strands: Iterable[Strand], what: What, day: date) -> None:
-    """As every end; and not before the terms changed for the last time."""
+    """As every end; not before the terms changed last, nor while an earlier one has no end.
+
+    Such an end may be the earlier one's, moved by a correction beyond the start of the later.
+    """
     known = tuple(strands)
     refuse_end(known, what, day, "$.end_on")
     strand = begun_last(known, what, day)
-    if strand is not None and any(terms.from_on > day for terms in strand.terms):
+    if strand is None:
+        return
+    if any(terms.from_on > day for terms in strand.terms):
         raise NotPossible(f"the terms of {what} changed after {day}", "$.end_on")
+    for it in known:
+        if it.what == what and it.begun_on < strand.begun_on and it.ended_on is None:
+            raise NotPossible(
+                f"{what} began on {it.begun_on} and on {strand.begun_on}: end the earlier one first",
+                "$.end_on",
+            )

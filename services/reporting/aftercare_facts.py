@@ -50,6 +50,17 @@ class AnswerFact(Fact, frozen=True, kw_only=True):
     answered_on: date
 
 
+def latest_answer(answers: Iterable[AnswerFact], day: date) -> str | None:
+    """What a party has answered last by the day, of all its answers to one offer."""
+    given = ((fact.answered_on, fact.answer) for fact in answers if fact.answered_on <= day)
+    return max(given, default=(day, None))[1]
+
+
+def said_no(answers: Iterable[AnswerFact], day: date) -> bool:
+    """Whether the party has declined or withdrawn, by its last answer."""
+    return latest_answer(answers, day) in ("declined", "withdrawn")
+
+
 class TouchpointFact(Fact, frozen=True, kw_only=True):
     """One agreed contact: its window (both days included), when it was held, if at all.
 

@@ -1,6 +1,7 @@
 """A caseload: one programme's facts at one moment, person by person."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ from services.reporting.placement_facts import (
     WageReportFact,
     WageStatementFact,
 )
+from services.reporting.present_people import with_present_people
 from services.reporting.problem_facts import ProblemFact
 from services.reporting.progress_facts import AttendanceFact, PauseFact, ScoreFact, SupportFact
 from services.reporting.registration_facts import (
@@ -126,6 +128,17 @@ class Caseload(Struct, frozen=True, kw_only=True, dict=True):
             of(score.person_ref).scores.append(score)
         return dict(sorted(people.items()))
 
+    @cached_property
+    def _answers(self) -> Mapping[tuple[str, str], Sequence[AnswerFact]]:
+        answers: defaultdict[tuple[str, str], list[AnswerFact]] = defaultdict(list)
+        for fact in self.answers:
+            answers[fact.plan, fact.party].append(fact)
+        return answers
+
+    def answers_of(self, plan: str, party: str) -> Sequence[AnswerFact]:
+        """All that one party has answered to one offer of aftercare."""
+        return self._answers.get((plan, party), ())
+
     def counted_employments(self, person: PersonFacts) -> list[StrandFact]:
         """The person's employments that count as ordinary, the first one first."""
         counted = self.definition.counted_employment
@@ -143,7 +156,8 @@ class Caseload(Struct, frozen=True, kw_only=True, dict=True):
     def of(self, goal: Goal) -> "Caseload":
         """What the goal is about: all, or the enrolments of its target groups and sites alone.
 
-        With an enrolment go its person's placements under it, and what hangs on these.
+        With an enrolment go its course and its placements, and what hangs on these: of the same
+        person's other enrolments nothing is seen.
         """
         if not goal.target_groups and not goal.sites:
             return self
@@ -154,29 +168,30 @@ class Caseload(Struct, frozen=True, kw_only=True, dict=True):
             and (not goal.sites or fact.site in goal.sites)
         ]
         enrolments = {fact.enrolment for fact in kept}
-        people = {fact.person_ref for fact in kept}
-        strands = tuple(fact for fact in self.strands if fact.enrolment in enrolments)
+        placed = _among(self.placed, "enrolment", enrolments)
+        placements = {fact.placement for fact in placed}
+        plans = _among(self.plans, "placement", placements)
         return replace(
             self,
             enrolments=tuple(kept),
-            strands=strands,
-            statements=_of_people(self.statements, people),
-            wage_reports=_of_people(self.wage_reports, people),
-            plans=_of_people(self.plans, people),
-            answers=_of_people(self.answers, people),
-            touchpoints=_of_people(self.touchpoints, people),
-            follow_ups=_of_people(self.follow_ups, people),
-            problems=_of_people(self.problems, people),
-            pauses=_of_people(self.pauses, people),
-            supports=_of_people(self.supports, people),
-            attendances=_of_people(self.attendances, people),
-            scores=_of_people(self.scores, people),
+            strands=_among(self.strands, "enrolment", enrolments),
+            statements=_among(self.statements, "placement", placements),
+            wage_reports=_among(self.wage_reports, "placement", placements),
+            plans=plans,
+            answers=_among(self.answers, "placement", placements),
+            touchpoints=_among(self.touchpoints, "plan", {fact.plan for fact in plans}),
+            follow_ups=_among(self.follow_ups, "placement", placements),
+            problems=_among(self.problems, "placement", placements),
+            pauses=_among(self.pauses, "enrolment", enrolments),
+            supports=_among(self.supports, "enrolment", enrolments),
+            attendances=_among(self.attendances, "enrolment", enrolments),
+            scores=_among(self.scores, "enrolment", enrolments),
             openings=tuple(
                 fact
                 for fact in self.openings
                 if not goal.sites or fact.site is None or fact.site in goal.sites
             ),
-            placed=tuple(fact for fact in self.placed if fact.enrolment in enrolments),
+            placed=placed,
         )
 
     def period(self, goal: Goal) -> tuple[date, date]:
@@ -198,8 +213,8 @@ class Caseload(Struct, frozen=True, kw_only=True, dict=True):
         return phases[goal.phase]
 
 
-def _of_people(facts: tuple[F, ...], people: set[str]) -> tuple[F, ...]:
-    return tuple(fact for fact in facts if getattr(fact, "person_ref", None) in people)
+def _among(facts: tuple[F, ...], name: str, values: Collection[str]) -> tuple[F, ...]:
+    return tuple(fact for fact in facts if getattr(fact, name) in values)
 
 
 def exit_on(enrolment: EnrolmentFact) -> date | None:
@@ -241,9 +256,12 @@ FIELD_OF: Mapping[type[Fact], str] = {
 def gather(
     definition: Definition, facts: Iterable[Fact], elsewhere: Iterable[EnrolmentFact] = ()
 ) -> Caseload:
-    """The caseload of one programme's facts; what is none of a caseload's is passed over."""
+    """The caseload of one programme's facts; what is none of a caseload's is passed over.
+
+    What is told of a placement is its present person's, whoever it was told of.
+    """
     gathered: dict[str, list[Fact]] = {name: [] for name in FIELD_OF.values()}
-    for fact in facts:
+    for fact in with_present_people(list(facts)):
         name = FIELD_OF.get(type(fact))
         if name is not None:
             gathered[name].append(fact)

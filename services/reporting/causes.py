@@ -1,6 +1,7 @@
 """Causes: the events between two moments that changed what a programme is answered from."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -50,13 +51,17 @@ class Traced(Struct, frozen=True, kw_only=True):
 
 
 class Scope(Struct, frozen=True, kw_only=True):
-    """What a programme is answered from beside its own facts: other programmes', by their ids."""
+    """What a programme is answered from beside its own facts: other programmes', by their ids.
+
+    `whose`: by placement and plan, whose it is at either moment, whoever it was recorded of.
+    """
 
     programme: str
     people: frozenset[str]
     enrolments: frozenset[str]
     placements: frozenset[str]
     plans: frozenset[str]
+    whose: Mapping[str, frozenset[str]]
 
 
 def scope_of(programme: str, *caseloads: Caseload) -> Scope:
@@ -64,12 +69,18 @@ def scope_of(programme: str, *caseloads: Caseload) -> Scope:
     elsewhere = [fact for it in caseloads for fact in it.elsewhere]
     placed = [fact for it in caseloads for fact in it.placed]
     plans = [fact for it in caseloads for fact in it.plans]
+    whose: defaultdict[str, set[str]] = defaultdict(set)
+    for placed_fact in placed:
+        whose[placed_fact.placement].add(placed_fact.person_ref)
+    for plan in plans:
+        whose[plan.plan].add(plan.person_ref)
     return Scope(
         programme=programme,
         people=frozenset(name for it in caseloads for name in it.people),
         enrolments=frozenset(fact.enrolment for fact in elsewhere),
         placements=frozenset(fact.placement for fact in placed if fact.programme != programme),
         plans=frozenset(fact.plan for fact in plans if fact.programme != programme),
+        whose={name: frozenset(people) for name, people in whose.items()},
     )
 
 
@@ -109,7 +120,7 @@ async def causes(reader: Reader, scope: Scope, one: Positions, other: Positions)
         Traced(
             cause=_cause(record, _surviving(people.get((record.stream, record.position)), merged)),
             kinds=frozenset(kinds[record.stream, record.position]),
-            names=_all_names(names[record.stream, record.position], merged),
+            names=_all_names(names[record.stream, record.position], scope.whose, merged),
         )
         for record in records
     ]
@@ -159,9 +170,13 @@ def _names(table: sa.Table) -> list[str]:
     return [name for name in NAMES if name in table.c]
 
 
-def _all_names(names: Iterable[str], merged: Iterable[Mapping[str, str]]) -> frozenset[str]:
+def _all_names(
+    names: Collection[str],
+    whose: Mapping[str, frozenset[str]],
+    merged: Iterable[Mapping[str, str]],
+) -> frozenset[str]:
     """Also those under which a caseload of either moment has them."""
-    given = set(names)
+    given = set(names).union(*(whose[name] for name in names if name in whose))
     return frozenset(given.union(*({it[name] for name in given if name in it} for it in merged)))
 
 

@@ -8,7 +8,7 @@ from itertools import combinations
 from msgspec import Struct
 
 from services.intake.events.conformity import LATE
-from services.reporting.aftercare_facts import AnswerFact
+from services.reporting.aftercare_facts import said_no
 from services.reporting.caseload import Caseload, exit_on
 from services.reporting.enrolment_facts import EnrolmentFact
 from services.reporting.figure import AsOf
@@ -140,15 +140,14 @@ def late_import(caseload: Caseload, as_of: AsOf) -> Iterator[Case]:
 
 
 def opening_overfilled(caseload: Caseload, as_of: AsOf) -> Iterator[Case]:
-    """More placements fill an opening than it has positions; one ends with its placement.
+    """More placements fill an opening than it has positions; one that has ended fills it still.
 
-    Of an opening that no programme claims, only this programme's placements are seen.
+    Only a cancelled one leaves room for another, as placement itself counts. Of an opening that no
+    programme claims, only this programme's placements are seen.
     """
     seated = defaultdict(list)
     for fact in caseload.placed:
-        if (fact.cancelled_on is None or as_of.valid_on < fact.cancelled_on) and (
-            fact.ended_on is None or as_of.valid_on <= fact.ended_on
-        ):
+        if fact.cancelled_on is None or as_of.valid_on < fact.cancelled_on:
             seated[fact.opening].append(fact)
     for opening in caseload.openings:
         filling = seated[opening.opening]
@@ -168,10 +167,6 @@ def contact_after_decline(caseload: Caseload, as_of: AsOf) -> Iterator[Case]:
 
     It is refused when registered; but the citizen's no may be registered after it.
     """
-    answers = defaultdict(list)
-    for answer in caseload.answers:
-        if answer.party == "citizen":
-            answers[answer.plan].append(answer)
     for fact in caseload.follow_ups:
         told = fact.employment_state != "unknown" or fact.weekly_minutes is not None
         if (
@@ -179,7 +174,7 @@ def contact_after_decline(caseload: Caseload, as_of: AsOf) -> Iterator[Case]:
             and fact.party == "company"
             and told
             and fact.held_on <= as_of.valid_on
-            and _says_no(answers[fact.plan], fact.held_on)
+            and said_no(caseload.answers_of(fact.plan, "citizen"), fact.held_on)
         ):
             yield Case(
                 counts=fact.person_ref,
@@ -233,13 +228,6 @@ def _share_a_day(one: EnrolmentFact, other: EnrolmentFact, by: date) -> bool:
         return False
     first = max(one.start_on, other.start_on)
     return first <= by and first < min(exit_on(one) or date.max, exit_on(other) or date.max)
-
-
-def _says_no(answers: Iterable[AnswerFact], day: date) -> bool:
-    """By the latest answer on the day."""
-    given = (fact for fact in answers if fact.answered_on <= day)
-    latest = max(given, key=lambda fact: fact.answered_on, default=None)
-    return latest is not None and latest.answer != "accepted"
 
 
 def _of(strand: StrandFact, *more: str) -> Case:

@@ -104,7 +104,7 @@ FOLDS: dict[tuple[str, str], Fold] = {
 
 PLAN = Plan(
     name="reporting",
-    version=4,
+    version=5,
     vocabularies=(INTAKE, PLACEMENT, AFTERCARE),
     facts=FACTS,
     folds=FOLDS,

@@ -9,6 +9,7 @@ from msgspec.structs import asdict
 from services.reporting.caseload import Caseload, PersonFacts
 from services.reporting.enrolment_facts import EnrolmentFact
 from services.reporting.figure import AsOf
+from services.reporting.measures.spells import jobs_seen
 from services.reporting.placement_facts import WageStatementFact
 from shared.errors import SluseError
 
@@ -54,7 +55,9 @@ def partition(caseload: Caseload, as_of: AsOf) -> Partition:
 
     A person is enrolled by the day if an enrolment began at or before it; the class is that of
     the latest such enrolment, the first that applies in the order of CLASSES. So a pause changes
-    nothing while practice runs; without it, who pauses is waiting.
+    nothing while practice runs; without it, who pauses is waiting. Employed: a counted job runs; one
+    that nobody ended runs on, however old its evidence, until a follow-up that says not_employed,
+    whose day is its last.
     """
     day = as_of.valid_on
     enrolled: list[str] = []
@@ -94,7 +97,7 @@ def _class_of(
         return "never_started"
     if _by(enrolment.dropped_out_on, day):
         return "dropped_out"
-    if any(strand.runs_on(day) for strand in caseload.counted_employments(person)):
+    if any(job.through_on >= day for job in jobs_seen(caseload, person, day, evidence_days=None)):
         return "employed"
     if _by(enrolment.completed_on, day):
         return "completed_without_job"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from functools import partial
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -23,11 +24,12 @@ from services.placement.events import (
     WageHoursEnded,
     WageHoursReported,
 )
+from services.placement.events.spells import Spell, ended, last_day, with_said
 from shared.envelope import Event, Recorded
 from shared.facts import Fact
 
 Strand: TypeAlias = Literal["practice", "wage_hours", "employment"]
-Says: TypeAlias = Literal["none", "agreed", "paid"]
+Says: TypeAlias = Literal["none", "agreed", "paid", "unknown"]
 
 
 class PlacedFact(Fact, frozen=True, kw_only=True):
@@ -78,7 +80,7 @@ class StrandFact(Fact, frozen=True, kw_only=True):
 
 
 class WageStatementFact(Fact, frozen=True, kw_only=True):
-    """What somebody said of the wage hours from a day on.
+    """What somebody said of the wage hours from a day on; also that it is not known from then.
 
     Silent about how long, except that a report of no minutes says "none" of each day through its
     last; elsewhere `through_on` is `on`.
@@ -146,20 +148,19 @@ class _Terms(Struct, frozen=True):
     open_ended: bool | None = None
 
 
-class _Spell(Struct):
+class _Spell(Spell, frozen=True, kw_only=True):
     """A strand as it is told bit by bit: its terms by the day from which they hold."""
 
-    strand: Strand
-    begun_on: date
+    what: Strand
     terms: dict[date, _Terms]
-    ended_on: date | None = None
     planned_end_on: date | None = None
 
 
 def _strands(placed: PlacedFact, site: str | None, events: Sequence[Event]) -> Iterable[StrandFact]:
-    for spell in _spells(events):
+    spells = _spells(events)
+    for spell in spells:
         # The placement's end comes last of all: a strand's own may be registered after it.
-        last_on = spell.ended_on or placed.ended_on
+        last_on = last_day(spell, spells, placed.ended_on)
         days = sorted(day for day in spell.terms if last_on is None or day <= last_on)
         ends = [*(day - timedelta(days=1) for day in days[1:]), last_on]
         for day, end_on in zip(days, ends, strict=False):
@@ -171,7 +172,7 @@ def _strands(placed: PlacedFact, site: str | None, events: Sequence[Event]) -> I
                 programme=placed.programme,
                 site=site,
                 company=placed.company,
-                strand=spell.strand,
+                strand=spell.what,
                 kind=terms.kind,
                 begun_on=spell.begun_on,
                 start_on=day,
@@ -182,48 +183,47 @@ def _strands(placed: PlacedFact, site: str | None, events: Sequence[Event]) -> I
             )
 
 
-def _spells(events: Sequence[Event]) -> list[_Spell]:
-    spells: list[_Spell] = []
+def _spells(events: Sequence[Event]) -> tuple[_Spell, ...]:
+    spells: tuple[_Spell, ...] = ()
     for event in events:
         match event:
             case PracticeStarted(start_on=day, planned_end_on=planned):
-                spells.append(_Spell("practice", day, {day: _Terms()}, planned_end_on=planned))
+                spells = (*spells, _begun("practice", day, _Terms(), planned))
             case WageHoursBegan(from_on=day, weekly_minutes=minutes):
-                spells.append(_Spell("wage_hours", day, {day: _Terms(minutes)}))
+                spells = (*spells, _begun("wage_hours", day, _Terms(minutes)))
             case EmploymentStarted(start_on=day):
-                spells.append(_Spell("employment", day, {day: _terms(event)}))
+                spells = (*spells, _begun("employment", day, _terms(event)))
             case PracticeExtended(new_end_on=planned):
-                if spell := _begun_last(spells, "practice", date.max):
-                    spell.planned_end_on = planned
+                spells = with_said(spells, "practice", date.max, partial(_extended, planned))
             case WageHoursChanged(from_on=day, weekly_minutes=minutes):
-                if spell := _begun_last(spells, "wage_hours", day):
-                    spell.terms[day] = _Terms(minutes)
+                change = partial(_changed, day, _Terms(minutes))
+                spells = with_said(spells, "wage_hours", day, change)
             case EmploymentChanged(from_on=day):
-                if spell := _begun_last(spells, "employment", day):
-                    spell.terms[day] = _terms(event)
+                change = partial(_changed, day, _terms(event))
+                spells = with_said(spells, "employment", day, change)
             case PracticeEnded(end_on=day):
-                _end(spells, "practice", day)
+                spells = ended(spells, "practice", day)
             case WageHoursEnded(end_on=day):
-                _end(spells, "wage_hours", day)
+                spells = ended(spells, "wage_hours", day)
             case EmploymentEnded(end_on=day):
-                _end(spells, "employment", day)
+                spells = ended(spells, "employment", day)
     return spells
+
+
+def _begun(what: Strand, day: date, terms: _Terms, planned_end_on: date | None = None) -> _Spell:
+    return _Spell(what=what, begun_on=day, terms={day: terms}, planned_end_on=planned_end_on)
+
+
+def _extended(new_end_on: date, spell: _Spell) -> _Spell:
+    return replace(spell, planned_end_on=new_end_on)
+
+
+def _changed(day: date, terms: _Terms, spell: _Spell) -> _Spell:
+    return replace(spell, terms=spell.terms | {day: terms})
 
 
 def _terms(event: EmploymentStarted | EmploymentChanged) -> _Terms:
     return _Terms(event.weekly_minutes, event.kind, event.open_ended)
-
-
-def _begun_last(spells: Iterable[_Spell], strand: Strand, day: date) -> _Spell | None:
-    """The one that a change or an end belongs to, in whatever order they were recorded."""
-    begun = (spell for spell in spells if spell.strand == strand and spell.begun_on <= day)
-    return max(begun, key=lambda spell: spell.begun_on, default=None)
-
-
-def _end(spells: Iterable[_Spell], strand: Strand, end_on: date) -> None:
-    spell = _begun_last(spells, strand, end_on)
-    if spell is not None and spell.ended_on is None:
-        spell.ended_on = end_on
 
 
 def _statements(placed: PlacedFact, events: Sequence[Event]) -> Iterable[WageStatementFact]:
@@ -239,7 +239,7 @@ def _statements(placed: PlacedFact, events: Sequence[Event]) -> Iterable[WageSta
 
     for event in events:
         match event:
-            case PracticeStarted(start_on=day, wage_hours="none" | "agreed" as says):
+            case PracticeStarted(start_on=day, wage_hours=says):
                 yield said(says, day)
             case WageHoursBegan(from_on=day) | WageHoursChanged(from_on=day):
                 yield said("paid", day)

@@ -71,7 +71,11 @@ class SupportFact(Fact, frozen=True, kw_only=True):
 
 
 class ScoreFact(Fact, frozen=True, kw_only=True):
-    """One item's score at one measurement of progress."""
+    """One item's score at one measurement of progress.
+
+    Of two by the same version of an instrument and the same rater role on one day, the measurement
+    recorded last holds.
+    """
 
     enrolment: str
     person_ref: str
@@ -189,16 +193,19 @@ def _in_turn(said: Mapping[date, _Support], whose: _Whose) -> Iterable[SupportFa
 
 
 def _scores(events: Iterable[Event], whose: _Whose) -> Iterable[ScoreFact]:
+    measured: dict[tuple[date, str, int, str], ProgressionMeasured] = {}
     for event in events:
         match event:
-            case ProgressionMeasured():
-                for score in event.scores:
-                    yield ScoreFact(
-                        **whose,
-                        instrument=event.instrument,
-                        version=event.version,
-                        item=score.item,
-                        score=score.score,
-                        rater=event.rater,
-                        measured_on=event.measured_on,
-                    )
+            case ProgressionMeasured(measured_on=day):
+                measured[day, event.instrument, event.version, event.rater] = event
+    for event in measured.values():
+        for score in event.scores:
+            yield ScoreFact(
+                **whose,
+                instrument=event.instrument,
+                version=event.version,
+                item=score.item,
+                score=score.score,
+                rater=event.rater,
+                measured_on=event.measured_on,
+            )

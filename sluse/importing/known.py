@@ -1,21 +1,23 @@
 """What the system knows already of whom a row is about: definitions, placements, plans, earlier rows."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import date, datetime
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from services.aftercare import plan
 from services.aftercare.events import VOCABULARY as AFTERCARE
 from services.aftercare.events import AftercareOffered, FollowUpCompleted
 from services.aftercare.plan_commands import CompleteFollowUp
-from services.intake import programme
+from services.intake import person, programme
 from services.intake.events import VOCABULARY as INTAKE
 from services.intake.events.conformity import OUTSIDE_PROGRAMME, check
 from services.intake.events.definition import Definition
 from services.intake.events.in_force import DefinitionFact, fold, in_force
+from services.intake.look_up import survivor_of
 from services.placement import placement
 from services.placement.events import VOCABULARY as PLACEMENT
 from services.placement.events import (
@@ -27,8 +29,9 @@ from services.placement.placement import Placement
 from services.placement.placement_commands import ReportWageHours
 from shared.bus import Bus
 from shared.clock import copenhagen_day
-from shared.command import Command, said_by
+from shared.command import Command, refuse_future_registration, said_by
 from shared.correction.effective import effective
+from shared.correction.events import Data, EventCorrected
 from shared.envelope import Event, Vocabulary
 from shared.errors import InvalidField, NotPossible, Refused
 from shared.event_store import EventStore, History
@@ -83,9 +86,8 @@ class Known:
     async def prepare(self, kind: Kind) -> None:
         """Read through the streams in which placements and plans are looked for, once."""
         if kind in (WAGE_HOURS, FOLLOW_UPS):
-            self._placements = await _index(
-                self._bus, PLACEMENT, (PlacementAgreed, PlacementPersonChanged), "person_ref"
-            )
+            kinds = (PlacementAgreed, PlacementPersonChanged)
+            self._placements = await _index(self._bus, PLACEMENT, kinds, "person_ref")
         if kind is FOLLOW_UPS:
             self._plans = await _index(self._bus, AFTERCARE, (AftercareOffered,), "placement")
 
@@ -123,6 +125,7 @@ class Known:
         """
         refuse_identity(command)
         refuse_impossible_days(command, self._at)
+        refuse_future_registration(command, self._at)
         if about.programme is not None:
             definition = await self._definition(about.programme, command)
             if OUTSIDE_PROGRAMME in check(command, definition, self._at):
@@ -148,20 +151,28 @@ class Known:
         """The placement that the row names, or the only one of its person at its company."""
         if "placement" in said:
             return str(said["placement"])
-        person, company = self._person(_key(said, "case_number")), _company(said)
+        names = await self._names(self._person(_key(said, "case_number")))
+        company = _company(said)
         found = []
-        for candidate in sorted(self._placements.get(person, ())):
+        for candidate in sorted({it for name in names for it in self._placements.get(name, ())}):
             _, state = await folded(self._placement, placement, candidate, fresh=False)
-            if _is_at(state, company, said.get("programme")):
+            if is_of(state, names, company, said.get("programme")):
                 found.append(candidate)
         return _only(found, "$.placement", "placement of this case number at this company")
+
+    async def _names(self, person_ref: str) -> Collection[str]:
+        """All records of the person, after merges: a placement is agreed for any of them."""
+        survivor = await survivor_of(self._intake, person_ref, fresh=False)
+        _, state = await folded(self._intake, person, survivor, fresh=False)
+        return {survivor, *state.aliases}
 
     async def _planned(self, said: Values) -> str:
         """The plan of the row's placement; of several, that of the last employment begun by then."""
         offers = []
-        for candidate in self._plans.get(await self._placed(said), ()):
+        placed = await self._placed(said)
+        for candidate in self._plans.get(placed, ()):
             _, state = await folded(self._aftercare, plan, candidate, fresh=False)
-            if state.offered is not None:
+            if state.offered is not None and state.offered.placement == placed:
                 offers.append((state.offered.anchor_on, candidate))
         held_on = date.fromisoformat(_key(said, "held_on"))
         by_then = [offer for offer in offers if offer[0] <= held_on]
@@ -169,10 +180,14 @@ class Known:
         return _only(last, "$.plan", "aftercare plan of the placement by that day")
 
 
-def _is_at(state: Placement, company: str, programme_key: str | None) -> bool:
+def is_of(
+    state: Placement, names: Collection[str], company: str, programme_key: str | None
+) -> bool:
+    """Whether the placement is now of the person that has these names, at the company."""
     agreed = state.agreed
     return (
         agreed is not None
+        and state.person_ref in names
         and agreed.company == company
         and programme_key in (None, agreed.programme)
         and state.cancelled_on is None
@@ -209,12 +224,22 @@ def _refuse_other_account(command: Command, said: Sequence[Event]) -> None:
             )
 
 
+def told(event: Event, field: str) -> Iterator[str]:
+    """What an event says in a field; a correction in its data, and in those of what it corrects."""
+    data: Data | None = asdict(event)
+    while data:
+        if field in data:
+            yield data[field]
+        data = data.get("data")
+
+
 async def _index(
     bus: Bus, vocabulary: Vocabulary, kinds: tuple[type[Event], ...], field: str
 ) -> Mapping[str, Collection[str]]:
-    """What stands in the field of events of these kinds, with the entities that said so."""
+    """What ever stood in the field of events of these kinds, with the entities that said so."""
     found: dict[str, set[str]] = defaultdict(set)
-    types = [f'"type":"{kind.__name__}"'.encode() for kind in kinds]
+    names = [*(kind.__name__ for kind in kinds), EventCorrected.__name__]
+    types = [f'"type":"{name}"'.encode() for name in names]
     last = await bus.last_position(vocabulary.stream)
     if last == 0:
         return found
@@ -223,7 +248,8 @@ async def _index(
             for message in messages:
                 if any(name in message.body for name in types):
                     event = vocabulary.read(*message.as_read()).event
-                    found[getattr(event, field)].add(message.subject.split(".")[2])
+                    for value in told(event, field):
+                        found[value].add(message.subject.split(".")[2])
             if messages[-1].position >= last:
                 break
     return found

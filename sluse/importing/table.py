@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 from python_calamine import CalamineError, CalamineWorkbook
 
+from shared.clock import now
 from shared.errors import SluseError
 from sluse.importing.mapping import Map
 
@@ -29,7 +30,7 @@ class Row(Struct, frozen=True):
 
 
 class Table(Struct, frozen=True):
-    """The header, and all rows that say anything; `saved_at` is the file's own date."""
+    """The header, and all rows that say anything; `saved_at` is the file's own date, at most now."""
 
     header: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -40,7 +41,7 @@ def read(file: Path, way: Map) -> Table:
     """The file's table; its first row is the header."""
     try:
         content = file.read_bytes()
-        saved_at = datetime.fromtimestamp(int(file.stat().st_mtime), UTC)
+        saved_at = datetime.fromtimestamp(int(min(file.stat().st_mtime, now().timestamp())), UTC)
     except OSError as error:
         raise BadFile(f"{file}: {error.strerror}") from None
     is_workbook = content.startswith(b"PK")

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import msgspec
 import pytest
+import structlog
 
 from services.intake import person
 from services.intake.app import running
@@ -218,3 +219,36 @@ def test_a_digest_is_of_the_content_under_a_secret() -> None:
     assert digest(command, KEY) == digest(decode(said + b', "area": null, "origin": null}'), KEY)
     assert digest(command, KEY) != digest(decode(said + b', "area": "ikast"}'), KEY)
     assert digest(command, KEY) != digest(command, b"another secret")
+
+
+async def test_nobody_has_registered_anything_in_the_future_nor_corrected_it(
+    intake: Send, store: EventStore
+) -> None:
+    ahead = {"origin": "import", "registered_at": "2150-01-01T00:00:00Z"}
+    person_ref = await registered(intake)
+    subject = f"intake.person.{person_ref}"
+    history = await store.load(subject)
+    event_id = history.records[0].envelope.id
+    retraction = new("RetractEvent", subject=subject, event_id=event_id, reason="mistake")
+
+    for command in (new("RegisterPerson"), retraction):
+        reply = await intake({**command, **ahead})
+        assert _refusal(reply) == ("FUTURE_DATE", "$.registered_at")
+
+
+@pytest.mark.parametrize("value", ["\0", 2**70])
+async def test_a_name_of_the_callers_making_in_a_corrections_data_is_not_in_the_log(
+    intake: Send, value: object
+) -> None:
+    command = new(
+        "CorrectEvent",
+        subject="intake.person.p-1",
+        event_id="e-1",
+        data={"010190-1234": value},
+        reason="mistake",
+    )
+
+    with structlog.testing.capture_logs() as logs:
+        assert not (await intake(command)).ok
+
+    assert [(it["event"], it["path"]) for it in logs] == [("refused", "$.data")]

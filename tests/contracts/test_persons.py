@@ -91,6 +91,20 @@ async def test_two_records_of_one_person_have_one_seat(intake: Send) -> None:
     await sent(intake, back)
 
 
+async def test_a_seat_taken_before_a_merge_is_the_survivors_too(intake: Send) -> None:
+    survivor, merged = await registered(intake), await registered(intake)
+    own, of_the_other = await referred(intake, survivor), await referred(intake, merged)
+    await sent(intake, enrolment_of(of_the_other))
+    await sent(intake, merge(survivor, merged))
+    again = await referred(intake, survivor)
+
+    for enrolment in (own, again):
+        assert refusal(await intake(enrolment_of(enrolment))) == ("ALREADY_ENROLLED", "")
+
+    await sent(intake, revert(survivor, merged))
+    await sent(intake, enrolment_of(own))
+
+
 async def test_a_person_goes_on_in_an_enrolment_of_their_own(intake: Send) -> None:
     someone, other = await registered(intake), await registered(intake)
     own, next_one = await referred(intake, someone), await referred(intake, someone)

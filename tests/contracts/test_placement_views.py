@@ -369,9 +369,11 @@ async def test_an_erased_persons_placements_say_so_once_however_often_they_hear_
     assert more == [PlacementPersonErased(person_ref=person)]
 
 
-async def correction(world: World, entity: str, entity_id: str, **changes: object) -> Reply:
-    """What becomes of a correction of the entity's first event."""
-    record, *_ = (await world.store.load(f"placement.{entity}.{entity_id}")).records
+async def correction(
+    world: World, entity: str, entity_id: str, number: int = 0, **changes: object
+) -> Reply:
+    """What becomes of a correction of an event of the entity, by default of its first."""
+    record = (await world.store.load(f"placement.{entity}.{entity_id}")).records[number]
     return await world.ask(
         "CorrectEvent",
         subject=f"placement.{entity}.{entity_id}",
@@ -395,6 +397,36 @@ async def test_an_agreement_is_corrected_by_the_rules_by_which_it_was_made(world
     assert refusal(no_company) == ("INVALID_FIELD", "$.data.company")
     assert refusal(no_opening) == ("INVALID_FIELD", "$.data.opening")
     assert refusal(not_hers) == ("INVALID_FIELD", "$.data.enrolment")
+
+
+async def test_new_data_of_a_placement_get_the_warnings_that_its_command_would(
+    world: World,
+) -> None:
+    enrolment = await world.enrolled(await registered(world.intake))
+    here, there = await world.agreed(enrolment), await world.agreed(enrolment)
+    practice = {"start_on": "2021-06-01", "planned_end_on": "2021-08-30", "wage_hours": "none"}
+    job = {"kind": "full_time", "start_on": "2021-06-01", "open_ended": True}
+    assert await world.told("StartPractice", placement=there, **practice) == []
+    hours = {"placement": there, "from_on": "2021-06-07"}
+    assert await world.told("BeginWageHours", **hours, weekly_minutes=1380) == []
+    assert await world.told("StartEmployment", placement=here, **job, weekly_minutes=2220) == []
+
+    for number, changes, warnings in (
+        (1, {"planned_end_on": "2021-08-31"}, ["DURATION_LIMIT"]),
+        (2, {"weekly_minutes": 1379}, []),
+        (2, {"weekly_minutes": 1381}, ["IMPLAUSIBLE"]),
+    ):
+        corrected = await correction(world, "placement", there, number, **changes)
+        assert corrected.ok
+        assert [it.code for it in corrected.warnings or ()] == warnings
+
+
+async def test_whose_a_placement_is_nobody_says_at_a_door(world: World) -> None:
+    placement = await world.anybody()
+    for kind in ("ChangePlacementPerson", "ErasePlacementPerson"):
+        reply = await world.ask(kind, placement=placement, person_ref="somebody-else")
+        assert refusal(reply) == ("FORBIDDEN", "")
+    assert len(await world.events("placement", placement)) == 1
 
 
 async def test_an_opening_is_corrected_and_the_score_of_a_match_is_not(world: World) -> None:

@@ -130,6 +130,13 @@ async def test_an_ordinary_employment_is_offered_aftercare(world: World, desk: D
     assert state.offered == offered(MAY, MAY)
 
 
+async def test_only_the_clock_says_that_a_contact_was_missed(world: World, desk: Desk) -> None:
+    plan = plan_id(await world.happens(job()))
+    reply = await answered(desk, "MissFollowUp", plan=plan, touchpoint="week", due_on="2022-05-08")
+    assert reply.error is not None
+    assert reply.error.code == "FORBIDDEN"
+
+
 async def test_no_other_employment_is_until_it_becomes_ordinary(world: World, desk: Desk) -> None:
     employment = await world.happens(job(kind="wage_subsidy"))
     assert (await world.plan_of(employment))[0] == []

@@ -286,11 +286,15 @@ def test_an_end_belongs_to_the_strand_that_began_last_before_it_whatever_was_rec
     facts = placement("anna", wage_hours("04-01"), wage_hours("02-01"), wage_hours_ended("02-28"))
     assert ends(facts) == [("wage_hours", None), ("wage_hours", "2022-02-28")]
     facts = placement("anna", wage_hours("04-01"), wage_hours("02-01"), wage_hours_ended("05-31"))
-    assert ends(facts) == [("wage_hours", "2022-05-31"), ("wage_hours", None)]
+    assert ends(facts) == [("wage_hours", "2022-05-31"), ("wage_hours", "2022-03-31")]
 
 
-def test_wage_hours_unknown_at_the_start_of_practice_is_no_statement():
-    assert said(placement("anna", practice("02-01", "unknown"))) == []
+def test_that_wage_hours_are_unknown_is_a_statement_too():
+    facts = placement("anna", practice("02-01", "none"), practice("04-01", "unknown"))
+    assert said(facts) == [
+        ("2022-02-01", "2022-02-01", "none"),
+        ("2022-04-01", "2022-04-01", "unknown"),
+    ]
 
 
 def test_each_statement_of_wage_hours_holds_from_its_day():

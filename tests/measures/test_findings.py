@@ -278,13 +278,12 @@ def test_more_placements_than_positions_overfill_an_opening():
     assert people("OPENING_OVERFILLED", "01-04", *seated()) == ()
 
 
-def test_a_placement_leaves_its_position_when_it_ends_or_is_cancelled():
+def test_a_placement_leaves_its_position_when_it_is_cancelled_and_not_when_it_ends():
     cancelled = PlacementCancelled(cancelled_on=on("03-01"), reason="other")
     assert people("OPENING_OVERFILLED", "02-28", *seated(cancelled)) == ("a", "b")
     assert people("OPENING_OVERFILLED", "03-01", *seated(cancelled)) == ()
     over = PlacementEnded(end_on=on("03-01"), reason="other")
-    assert people("OPENING_OVERFILLED", "03-01", *seated(over)) == ("a", "b")
-    assert people("OPENING_OVERFILLED", "03-02", *seated(over)) == ()
+    assert people("OPENING_OVERFILLED", "03-02", *seated(over)) == ("a", "b")
 
 
 def asked(*events, day="05-01"):

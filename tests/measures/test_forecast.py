@@ -66,6 +66,18 @@ def test_who_left_may_find_a_job_for_28_days_more():
     assert reachable(left, day="03-29") == (0, 0, 0, 0)
 
 
+def test_a_job_from_before_the_period_that_changes_within_it_leaves_its_person_on_the_way():
+    before = {"begun": "2021-12-01", "minutes": 600}
+    facts = (
+        taking_part("a"),
+        strand("a", "part_time", "2021-12-01", "02-28", **before),
+        strand("a", "full_time", "03-01", **before),
+    )
+    # M04 counts no change of a job, and waits for another one: so does the forecast.
+    assert figure_of(JOBS, facts, "06-01").pending == 1
+    assert reachable(*facts) == (0, 1, 0, 1)
+
+
 def test_what_happens_after_the_valid_day_is_not_known_yet():
     later = [*in_job("a", "06-02"), taking_part("b", dropped_out_on="06-02")]
     assert reachable(*later, day="06-01") == (0, 2, 0, 2)

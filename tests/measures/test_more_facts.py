@@ -170,6 +170,33 @@ def test_an_activity_and_each_score_of_a_measurement_are_facts():
     ]
 
 
+def test_of_two_measurements_of_one_day_the_one_recorded_last_holds():
+    def measured(item, score, *, rater="citizen", version=1):
+        return ProgressionMeasured(
+            instrument="wheel",
+            version=version,
+            scores=(Score(item, score),),
+            rater=rater,
+            measured_on=on("03-01"),
+        )
+
+    facts = enrolment(
+        "anna",
+        measured("mood", 5),
+        measured("mood", 1, rater="caseworker"),
+        measured("mood", 2, version=2),
+        measured("mood", 3),
+        measured("network", 4, version=2),
+    )
+    assert sorted(
+        (fact.rater, fact.version, fact.item, fact.score) for fact in of_kind(ScoreFact, facts)
+    ) == [
+        ("caseworker", 1, "mood", 1),
+        ("citizen", 1, "mood", 3),
+        ("citizen", 2, "network", 4),
+    ]
+
+
 def person(*events):
     return folded(
         "intake", "person", "anna", PersonRegistered(person_ref="anna", area="by"), *events

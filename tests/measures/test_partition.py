@@ -13,6 +13,7 @@ from services.placement.events import (
 from services.reporting.findings import findings
 from services.reporting.partition import CLASSES, PartitionError, partition, refuse_unless_whole
 from tests.measures.stories import (
+    aftercare,
     as_of,
     began,
     caseload,
@@ -20,6 +21,7 @@ from tests.measures.stories import (
     dropped_out,
     enrolled,
     enrolment,
+    follow_up,
     hours_reported,
     job,
     job_ended,
@@ -167,6 +169,22 @@ def test_a_completed_person_is_employed_while_a_job_runs():
     assert class_on("03-09", *parts) == "completed_without_job"
     assert class_on("04-10", *parts) == "employed"
     assert class_on("04-11", *parts) == "completed_without_job"
+
+
+def test_a_job_that_nobody_ended_runs_on_until_somebody_says_that_it_is_over():
+    parts = (enrolment("anna", *ACTIVE), placement("anna", job("03-10")))
+    assert class_on("12-31", *parts) == "employed"
+    told = aftercare("anna", follow_up("06-10", "not_employed"), anchor="03-10")
+    assert class_on("06-10", *parts, told) == "employed"
+    assert class_on("06-11", *parts, told) == "waiting"
+
+
+def test_a_job_that_begins_after_the_other_was_said_to_be_over_counts():
+    again = placement("anna", job("07-01"), company="kutter")
+    told = aftercare("anna", follow_up("06-10", "not_employed"), anchor="03-10")
+    parts = (enrolment("anna", *ACTIVE), placement("anna", job("03-10")), told, again)
+    assert class_on("06-30", *parts) == "waiting"
+    assert class_on("07-01", *parts) == "employed"
 
 
 def test_a_transferred_person_stands_there_from_the_day_though_employed():

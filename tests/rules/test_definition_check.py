@@ -108,3 +108,17 @@ def test_all_problems_are_said_at_once() -> None:
         "$.goals[1].id",
         "$.goals[1].phase",
     ]
+
+
+def test_a_goal_that_is_followed_for_too_long_is_told_by_the_periods_as_they_were_given() -> None:
+    ((_, of_the_whole),) = problems(with_goal(replace(KEPT, months=7, phase=None)))
+    ((_, of_a_phase),) = problems(with_goal(replace(KEPT, months=60, phase="first")))
+
+    assert of_the_whole == (
+        "the goal's period ends 2022-12; it is followed from there to beyond the goal window,"
+        " P6M after 2022-12"
+    )
+    assert of_a_phase == (
+        "the goal's period ends 2021-12; it is followed from there to beyond the goal window,"
+        " P6M after 2022-12"
+    )

@@ -371,6 +371,11 @@ def test_a_forgotten_person_is_neither_referred_nor_enrolled() -> None:
     after(ACCEPTED, known).when(enrol(day(10))).refused("ERASED")
 
 
+def test_who_was_merged_with_an_enrolled_person_is_not_enrolled_beside_them() -> None:
+    known = Known(DEFINITION, seated_as="p-2")
+    after(ACCEPTED, known).when(enrol(day(10))).refused("ALREADY_ENROLLED")
+
+
 def test_coming_back_names_the_enrolment_before() -> None:
     after(ACCEPTED).when(enrol(day(10), previous="e-2")).then(
         ParticipantEnrolled(start_on=day(10), previous_enrolment="e-2")

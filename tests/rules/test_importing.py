@@ -1,5 +1,6 @@
 """What a municipality's file says: its cells, its columns, and the commands that a row comes to."""
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ import xlsxwriter
 from services.intake.enrolment_commands import EnrolParticipant, ReferParticipant
 from services.intake.person import RegisterPerson
 from services.placement.company_commands import RegisterCompany
+from shared.clock import now
 from shared.command import Command
 from sluse.importing import forms, mapping, rejects, rows, table
 from sluse.importing.forms import Writing
@@ -102,6 +104,16 @@ def test_rows_are_numbered_as_a_spreadsheet_does(tmp_path: Path) -> None:
     file.write_bytes(b"Navn;By\nA;B\n;\nC;D\n")
 
     assert [row.number for row in table.read(file, Map()).rows] == [2, 4]
+
+
+def test_a_file_dated_ahead_was_saved_by_now(tmp_path: Path) -> None:
+    """A share's clock may be wrong, and nobody has registered anything yet at a time to come."""
+    file = tmp_path / "a.csv"
+    file.write_bytes(b"Navn;By\nA;B\n")
+    ahead = datetime(2150, 1, 1, tzinfo=UTC).timestamp()
+    os.utime(file, (ahead, ahead))
+
+    assert table.read(file, Map()).saved_at <= now()
 
 
 def test_a_workbook_says_what_a_csv_file_would(tmp_path: Path) -> None:

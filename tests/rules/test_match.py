@@ -123,13 +123,19 @@ def test_nobody_answers_before_the_proposal() -> None:
     )
 
 
-def test_the_answer_that_holds_said_again_changes_nothing() -> None:
+def test_an_answer_said_again_of_the_same_day_changes_nothing() -> None:
     yes = answered("citizen", "accepted", day(12))
     given(match, PROPOSED, yes).when(answer("citizen", "accepted", day(12))).then()
-    given(match, PROPOSED, yes).when(answer("citizen", "accepted", day(14))).then()
     given(match, PROPOSED, yes).when(answer("company", "accepted", day(14))).then(
         answered("company", "accepted", day(14))
     )
+
+
+def test_an_answer_of_another_day_stands_when_one_of_between_is_told_later() -> None:
+    yes, again = answered("citizen", "accepted", day(12)), answered("citizen", "accepted", day(16))
+    no = answered("citizen", "declined", day(14))
+    given(match, PROPOSED, yes).when(answer("citizen", "accepted", day(16))).then(again)
+    assert not folded(match, [PROPOSED, yes, again, no]).is_declined()
 
 
 def test_a_party_may_think_otherwise() -> None:

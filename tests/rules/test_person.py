@@ -247,6 +247,17 @@ def test_who_was_refused_may_ask_again_and_is_answered_again() -> None:
     after(REGISTERED, REQUESTED, REFUSED, again).when(erase()).then(ERASED)
 
 
+def test_who_asks_again_on_the_day_of_the_refusal_waits_for_an_answer_again() -> None:
+    asked, answered = ErasureRequested(requested_on=day(9)), REFUSED
+    after(REGISTERED, asked, answered).when(request(day(9))).then(asked)
+    after(REGISTERED, asked, answered, asked).when(refuse()).then(answered)
+    after(REGISTERED, asked, answered, asked).when(erase()).then(ERASED)
+
+
+def test_a_request_that_was_answered_on_a_later_day_is_no_new_one() -> None:
+    after(REGISTERED, REQUESTED, REFUSED).when(request()).then()
+
+
 @pytest.mark.parametrize(
     "command",
     [register(), move(), move("ikast", day(20)), merge(), revert(), request(), refuse()],

@@ -19,6 +19,7 @@ from services.placement.events import (
     WageHoursEnded,
     WageHoursReported,
 )
+from services.placement.events.spells import last_day
 from services.placement.known import EnrolledPerson, Known
 from services.placement.placement_commands import (
     AgreePlacement,
@@ -32,9 +33,12 @@ from services.placement.placement_commands import (
     StartEmployment,
     StartPractice,
 )
+from shared.correction.replay import refuse_broken, replayed
+from shared.errors import NotPossible
 from shared.identifiers import derived_id
 from tests.definitions import DEFINITION
-from tests.rules.given import Given, given
+from tests.measures.stories import recorded
+from tests.rules.given import Given, folded, given
 
 
 def day(number: int) -> date:
@@ -60,7 +64,9 @@ PRACTICE_END = PracticeEnded(end_on=day(20), reason="other")
 WAGE_HOURS = WageHoursBegan(from_on=day(5), weekly_minutes=300)
 WAGE_HOURS_END = WageHoursEnded(end_on=day(20))
 JOB = EmploymentStarted(kind="part_time", start_on=day(7), weekly_minutes=1200, open_ended=True)
-JOB_END = EmploymentEnded(end_on=day(20), reason="other", initiated_by="citizen")
+ENDED = {"reason": "other", "initiated_by": "citizen"}
+JOB_END = EmploymentEnded(**ENDED, end_on=day(20))
+JOB_LATER = replace(JOB, start_on=day(25))
 OVER = PlacementEnded(end_on=day(25), reason="other")
 PAID = WageHoursReported(from_on=day(5), to_on=day(11), wage_minutes=300, evidence="payslip")
 
@@ -235,19 +241,52 @@ def test_an_earlier_period_may_be_registered_after_a_later_one(
 def test_an_earlier_period_ends_before_the_later_one_begins() -> None:
     first = WageHoursBegan(from_on=day(1), weekly_minutes=300)
     after(AGREED, WAGE_HOURS, WAGE_HOURS_END, first).when(end_wage_hours(day(5))).refused("STATE")
-    after(AGREED, WAGE_HOURS, first).when(end_wage_hours(day(21))).then(
-        WageHoursEnded(end_on=day(21))
+    after(AGREED, WAGE_HOURS, WAGE_HOURS_END, first).when(end_wage_hours(day(4))).then(
+        WageHoursEnded(end_on=day(4))
     )
-    after(AGREED, WAGE_HOURS, first, WageHoursEnded(end_on=day(21))).when(
-        end_wage_hours(day(4))
-    ).then(WageHoursEnded(end_on=day(4)))
 
 
-def test_nothing_begins_while_an_earlier_one_of_its_kind_has_not_ended() -> None:
+def test_a_period_registered_late_lasts_at_most_to_the_day_before_the_next_one() -> None:
     first = WageHoursBegan(from_on=day(1), weekly_minutes=300)
     history = (AGREED, WAGE_HOURS, WAGE_HOURS_END, first)
-    after(*history).when(begin_wage_hours(day(21))).refused("STATE")
-    after(*history).when(begin_wage_hours(day(3))).refused("STATE")
+    after(*history).when(begin_wage_hours(day(4))).refused("STATE", "$.from_on")
+    after(*history).when(begin_wage_hours(day(21))).then(
+        WageHoursBegan(from_on=day(21), weekly_minutes=300)
+    )
+    state = folded(placement, history)
+    assert [last_day(strand, state.strands) for strand in state.strands] == [day(20), day(4)]
+
+
+def test_of_two_periods_that_are_open_the_earlier_one_ends_first() -> None:
+    first = WageHoursBegan(from_on=day(1), weekly_minutes=300)
+    history = (AGREED, WAGE_HOURS, first)
+    after(*history).when(end_wage_hours(day(21))).refused("STATE", "$.end_on")
+    after(*history, WageHoursEnded(end_on=day(3))).when(end_wage_hours(day(21))).then(
+        WageHoursEnded(end_on=day(21))
+    )
+
+
+@pytest.mark.parametrize(
+    ("corrected", "stands"),
+    [
+        ((JOB_LATER, JOB, EmploymentEnded(**ENDED, end_on=day(24))), True),
+        ((JOB_LATER, JOB, EmploymentEnded(**ENDED, end_on=day(27))), False),
+        ((replace(JOB_LATER, start_on=day(9)), JOB, JOB_END), False),
+    ],
+)
+def test_no_correction_gives_an_end_to_another_job(
+    corrected: tuple[PlacementEvent, ...], stands: bool
+) -> None:
+    """A job of the 25th, and one of the 7th registered after it, which ended on the 20th."""
+    told = recorded("placement", "placement", "pl-1", (AGREED, JOB_LATER, JOB, JOB_END))
+    now = recorded("placement", "placement", "pl-1", (AGREED, *corrected))
+    before, afterwards = (replayed(placement, "pl-1", it) for it in (told, now))
+    if stands:
+        refuse_broken(before, afterwards)
+        return
+    with pytest.raises(NotPossible) as caught:
+        refuse_broken(before, afterwards)
+    assert "EmploymentEnded" in caught.value.message
 
 
 @pytest.mark.parametrize("end", [end_practice, end_wage_hours, end_job])

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
+from services.placement import placement
 from services.placement.events import (
     EmploymentChanged,
     PlacementCancelled,
@@ -29,6 +30,8 @@ from services.placement.placement_commands import (
     ExtendPractice,
     PlacementCommand,
 )
+from services.placement.strands import weekly_minutes_on
+from tests.rules.given import folded
 from tests.rules.test_placement import (
     AGREED,
     JOB,
@@ -130,10 +133,18 @@ def test_what_does_not_run_on_the_day_does_not_change(
         assert len(after(AGREED, strand, *over).when(change(day(20))).decided()) == 1
 
 
-def test_terms_that_hold_already_change_nothing() -> None:
-    after(AGREED, WAGE_HOURS).when(change_hours(day(12), minutes=300)).then()
-    after(AGREED, WAGE_HOURS, MORE_HOURS).when(change_hours(day(20))).then()
-    after(AGREED, JOB).when(change_job(day(12), "part_time", 1200)).then()
+def test_terms_said_again_of_the_same_day_change_nothing() -> None:
+    after(AGREED, WAGE_HOURS).when(change_hours(day(5), minutes=300)).then()
+    after(AGREED, WAGE_HOURS, MORE_HOURS).when(change_hours(day(12))).then()
+    after(AGREED, JOB).when(change_job(day(7), "part_time", 1200)).then()
+
+
+def test_terms_that_hold_already_stand_from_their_day_when_earlier_ones_are_told_later() -> None:
+    same = WageHoursChanged(from_on=day(20), weekly_minutes=300)
+    after(AGREED, WAGE_HOURS).when(change_hours(day(20), minutes=300)).then(same)
+    strands = folded(placement, (AGREED, WAGE_HOURS, same, MORE_HOURS)).strands
+    assert weekly_minutes_on(strands, day(19), None) == 600
+    assert weekly_minutes_on(strands, day(20), None) == 300
 
 
 def test_there_is_one_word_on_the_terms_of_a_day() -> None:
@@ -147,7 +158,6 @@ def test_an_earlier_change_may_be_registered_after_a_later_one() -> None:
     after(AGREED, WAGE_HOURS, MORE_HOURS).when(change_hours(day(8), 450)).then(
         WageHoursChanged(from_on=day(8), weekly_minutes=450)
     )
-    after(AGREED, WAGE_HOURS, MORE_HOURS).when(change_hours(day(8), 300)).then()
 
 
 def test_a_strand_does_not_end_before_its_last_change() -> None:

@@ -15,8 +15,3 @@ def around(due: date, touchpoint: Touchpoint) -> tuple[date, date]:
     """The first and the last day on which a contact due then is held in time, both included."""
     days = timedelta(days=touchpoint.window_days)
     return due - days, due + days
-
-
-def window(anchor_on: date, touchpoint: Touchpoint) -> tuple[date, date]:
-    """The same for the day that was agreed at first."""
-    return around(due_on(anchor_on, touchpoint), touchpoint)

@@ -144,14 +144,16 @@ def _unknown(
 def _of_goals_followed_for_too_long(definition: Definition) -> Iterator[Problem]:
     """A goal that can still change after the goal window would never be decided by its end."""
     last_on = last_counted_day(definition)
-    ends = {phase.id: last_day(phase.period.end) for phase in definition.phases}
+    last_month = definition.period.end
+    ends = {phase.id: phase.period.end for phase in definition.phases}
     for index, goal in enumerate(definition.goals):
-        end = ends[goal.phase] if goal.phase is not None else last_day(definition.period.end)
-        followed_until = goal.followed_until(end)
+        end = ends[goal.phase] if goal.phase is not None else last_month
+        followed_until = goal.followed_until(last_day(end))
         if followed_until is not None and followed_until > last_on:
             yield (
                 f"$.goals[{index}].{goal.FOLLOWED_BY}",
-                f"the goal is followed until {followed_until}, the goal window ends on {last_on}",
+                f"the goal's period ends {end}; it is followed from there to beyond the"
+                f" goal window, {definition.goal_window} after {last_month}",
             )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from services.intake.events.goals import AftercareCoverage, Party
-from services.reporting.aftercare_facts import AnswerFact, PlanFact
+from services.reporting.aftercare_facts import PlanFact, latest_answer
 from services.reporting.caseload import Caseload
 from services.reporting.figure import AsOf, Figure, figure, part
 from services.reporting.measures.window import days_counted
@@ -33,8 +33,11 @@ def measure(caseload: Caseload, goal: AftercareCoverage, as_of: AsOf) -> Figure:
     accepted: dict[Party, set[str]] = {}
     pending: dict[Party, int] = {}
     for party in PARTIES:
-        answers = _last_answers(caseload, party, as_of.valid_on)
-        said = {name: answers.get(plan.plan) for name, plan in plans.items() if name in ordinary}
+        said = {
+            name: latest_answer(caseload.answers_of(plan.plan, party), as_of.valid_on)
+            for name, plan in plans.items()
+            if name in ordinary
+        }
         accepted[party] = {name for name, answer in said.items() if answer == "accepted"}
         pending[party] = sum(answer is None for answer in said.values())
     return figure(
@@ -64,13 +67,3 @@ def _latest_plans(caseload: Caseload, day: date) -> Mapping[str, PlanFact]:
     offered = [plan for plan in caseload.plans if plan.offered_on <= day]
     offered.sort(key=lambda plan: (plan.offered_on, plan.anchor_on, plan.plan))
     return {plan.placement: plan for plan in offered}
-
-
-def _last_answers(caseload: Caseload, party: Party, day: date) -> Mapping[str, str]:
-    """What the party answered last, by plan."""
-
-    def lateness(fact: AnswerFact) -> tuple[date, str]:
-        return fact.answered_on, fact.answer
-
-    heard = [it for it in caseload.answers if it.party == party and it.answered_on <= day]
-    return {fact.plan: fact.answer for fact in sorted(heard, key=lateness)}

@@ -14,6 +14,7 @@ from services.reporting.enrolment_facts import EnrolmentFact
 from services.reporting.figure import AsOf, Figure, Interval, Part, part
 from services.reporting.measures import entered_employment, reached_stage
 from services.reporting.measures.simulation import Hazards, Intake, Waiting, simulated
+from services.reporting.measures.spells import entries
 
 VERSION = 1
 Aim: TypeAlias = ReachedStage | EnteredEmployment
@@ -195,8 +196,7 @@ def _came_on(
 ) -> date | None:
     """The day on which what the aim counts came first; one before the period can't count again."""
     if isinstance(aim, EnteredEmployment):
-        jobs = [job.start_on for job in caseload.counted_employments(person)]
-        came = [job_on for job_on in jobs if job_on >= start]
+        came = [job_on for job_on in entries(caseload, person) if job_on >= start]
     else:
         stages = [_STAGE_DAY[aim.stage](fact) for fact in person.enrolments]
         came = [stage_on for stage_on in stages if stage_on is not None]

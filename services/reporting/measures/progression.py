@@ -20,8 +20,8 @@ def measure(caseload: Caseload, goal: Progression, as_of: AsOf) -> Figure:
 
     A change compares one item of one version of the instrument as the same rater role scored it on
     two days at or before the valid day (in the phase, if the goal names one); what different roles
-    scored is never compared. Of two scores of one day the lower one is taken. A person with several
-    changes counts once, with their mean, also over several enrolments.
+    scored is never compared. Of two scores of one day under two enrolments the lower one is taken.
+    A person with several changes counts once, with their mean, also over several enrolments.
 
     Parts: the mean change by item, version and rater role, with its persons. Pending: persons with
     scores that nothing can be compared with yet. Unknown: nobody.

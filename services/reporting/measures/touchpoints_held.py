@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from services.intake.events.goals import TouchpointsHeld
-from services.reporting.aftercare_facts import AnswerFact, TouchpointFact
+from services.reporting.aftercare_facts import TouchpointFact, said_no
 from services.reporting.caseload import Caseload
 from services.reporting.figure import AsOf, Figure, figure, part
 from services.reporting.measures.window import days_counted
@@ -28,19 +28,16 @@ def measure(caseload: Caseload, goal: TouchpointsHeld, as_of: AsOf) -> Figure:
     """
     first, last = days_counted(caseload, goal, as_of.valid_on)
     closed_on = {plan.plan: plan.closed_on for plan in caseload.plans}
-    answers: defaultdict[tuple[str, str], list[AnswerFact]] = defaultdict(list)
-    for answer in caseload.answers:
-        answers[answer.plan, answer.party].append(answer)
     due: list[TouchpointFact] = []
     waived: set[str] = set()
-    said_no: set[str] = set()
+    unwanted: set[str] = set()
     for fact in set(caseload.touchpoints):
         if not first <= fact.due_on <= last or goal.party not in (None, fact.party):
             continue
         if fact.waived_on is not None and fact.waived_on <= as_of.valid_on:
             waived.add(_id(fact))
-        elif _said_no(answers[fact.plan, fact.party], fact.due_on):
-            said_no.add(_id(fact))
+        elif said_no(caseload.answers_of(fact.plan, fact.party), fact.due_on):
+            unwanted.add(_id(fact))
         elif fact.due_on <= (closed_on.get(fact.plan) or date.max):
             due.append(fact)
     by_part: defaultdict[str, list[TouchpointFact]] = defaultdict(list)
@@ -69,7 +66,7 @@ def measure(caseload: Caseload, goal: TouchpointsHeld, as_of: AsOf) -> Figure:
                 for name, facts in sorted(by_part.items())
             ),
             part("waived", waived),
-            part("said_no", said_no),
+            part("said_no", unwanted),
         ),
     )
 
@@ -92,8 +89,3 @@ def _held(facts: Sequence[TouchpointFact], day: date) -> set[str]:
 
 def _pending(facts: Sequence[TouchpointFact], day: date) -> int:
     return len({_id(fact) for fact in facts if not _is_held(fact, day) and day < fact.window_to})
-
-
-def _said_no(answers: Sequence[AnswerFact], day: date) -> bool:
-    heard = [(fact.answered_on, fact.answer) for fact in answers if fact.answered_on <= day]
-    return bool(heard) and max(heard)[1] != "accepted"

@@ -1,0 +1,1 @@
+"""The operator's larger commands, each in a module of its own."""
