@@ -48,6 +48,7 @@ STATUS = {
     "STATE": 409,
     "CONFLICT": 409,
     "NO_BASIS": 409,
+    "FORBIDDEN": 403,
     "ERASED": 409,
 }
 

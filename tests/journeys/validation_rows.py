@@ -101,6 +101,12 @@ def out_of_place(c: Cases) -> Rows:
             ),
         },
         "NO_BASIS": {"the company about a citizen who said no": (contact, "$.party")},
+        "FORBIDDEN": {
+            "what only a reaction may send": (
+                command("ChangePlacementPerson", placement=c.placement, person_ref="somebody"),
+                "",
+            ),
+        },
         "ERASED": {
             "an erased person moves": (moved, ""),
             "an erased person is referred": (refer(c.erased), "$.person_ref"),
