@@ -80,7 +80,8 @@ async def load(key: str, directory: DataDirectory, sender: Sender) -> int:
     sent = 0
     async for answer, _ in sender.send_lines(io.BytesIO(history)):
         if answer.error is not None:
-            raise DemoRefused(f"{key}: line {answer.line}: {answer.error}")
+            hint = "; if another version has recorded it here, --fresh starts over"
+            raise DemoRefused(f"{key}: line {answer.line}: {answer.error}{hint}")
         sent += 1
     directory.mark_demo(key, checksum)
     return sent
