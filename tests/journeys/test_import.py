@@ -18,7 +18,7 @@ from shared.bus import connected
 from tests.journeys import history, today
 from tests.journeys.sluse_process import COMMAND, Ran, Up, environment
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 PEOPLE = 300
 HEADER = ("Sagsnummer", "Fødselsår", "Område", "Henvist af", "Målgruppe", "Ydelse", "Henvist den")

@@ -17,7 +17,7 @@ from tests.journeys import history
 from tests.journeys.conftest import Demo
 from tests.journeys.sluse_process import Up, ended, server_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 CHAINS, KILLS = 2, 10
 DAYS = ("2022-04-27", "2022-08-15", "2022-12-31")

@@ -21,7 +21,7 @@ from tests.journeys import history
 from tests.journeys.sluse_process import Up, run
 from tests.journeys.test_old_moments import VOCABULARIES, answered, folded, recorded
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 KEY = "jobsporet"
 PEOPLE, MONTHS, SEED = 60, 6, 3
