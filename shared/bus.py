@@ -229,6 +229,7 @@ async def connected(url: str, name: str, patience: float = 10.0) -> AsyncIterato
             await client.connect(
                 url.split(","),
                 name=name,
+                # annotated as int; nats-py hands it to asyncio.sleep, and a whole second is long
                 reconnect_time_wait=RECONNECT_WAIT_SECONDS,  # type: ignore[arg-type]
                 max_reconnect_attempts=-1,
                 connect_timeout=2,

@@ -81,6 +81,7 @@ async def connected_broker(url: str, name: str) -> AsyncIterator[NatsBroker]:
         apply_types=False,
         decoder=_as_it_came,
         max_reconnect_attempts=-1,
+        # annotated as int; nats-py hands it to asyncio.sleep, and a whole second is long
         reconnect_time_wait=RECONNECT_WAIT_SECONDS,  # type: ignore[arg-type]
         graceful_timeout=5.0,
     )

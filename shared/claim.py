@@ -1,5 +1,6 @@
 """A claim: a small entity that one holder has at a time, so that a rule across entities holds."""
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -51,6 +52,15 @@ def evolve(holder: str | None, event: ClaimEvent) -> str | None:
             return new_holder
         case ClaimReleased():
             return None
+
+
+def holder_of(events: Iterable[Event]) -> str | None:
+    """Who holds a claim after its events."""
+    holder: str | None = None
+    for event in events:
+        if isinstance(event, ClaimEvent):
+            holder = evolve(holder, event)
+    return holder
 
 
 def decide(claim: Claim, holder: str | None) -> list[ClaimEvent]:

@@ -231,9 +231,7 @@ class Handler:
         self, wanted: claim.Claim, fresh: bool
     ) -> tuple[History, Sequence[claim.ClaimEvent]]:
         history = await _history(self._store, wanted.name, wanted.key, fresh)
-        holder: str | None = None
-        for record in history.records:
-            holder = claim.evolve(holder, record.event)  # type: ignore[arg-type]
+        holder = claim.holder_of(record.event for record in history.records)
         return history, claim.decide(wanted, holder)
 
     def _first_answer(self, earlier: Sequence[Recorded], command: Command) -> Reply:
@@ -253,6 +251,7 @@ async def folded(
 def _state(decider: Decider[C, S, E, K], history: History, vocabulary: Vocabulary) -> S:
     state = decider.INITIAL
     for record in effective(history.records, vocabulary):
+        # the subject has chosen the entity, and its vocabulary read no other events there
         state = decider.evolve(state, record.event)  # type: ignore[arg-type]
     return state
 

@@ -22,7 +22,6 @@ from services.intake.events.definition import Definition
 from services.intake.events.in_force import DefinitionFact, fold, in_force
 from services.intake.known import Known, OtherEnrolment
 from shared import claim
-from shared.claim import ClaimReleased, ClaimTaken
 from shared.clock import copenhagen_day, now
 from shared.correction.effective import effective
 from shared.errors import InvalidField
@@ -86,11 +85,7 @@ async def seated_as(store: EventStore, state: Enrolment, aliases: Collection[str
 async def _holder(store: EventStore, name: str, key: str, fresh: bool) -> str | None:
     subject = subject_of(VOCABULARY.service, name, key)
     history = await store.load(subject, await store.last_position(subject) if fresh else None)
-    holder: str | None = None
-    for record in history.records:
-        if isinstance(record.event, ClaimTaken | ClaimReleased):
-            holder = claim.evolve(holder, record.event)
-    return holder
+    return claim.holder_of(record.event for record in history.records)
 
 
 async def other_enrolment(store: EventStore, named: str, fresh: bool) -> OtherEnrolment | None:

@@ -47,7 +47,8 @@ def fold(placement_id: str, history: Sequence[Recorded]) -> Iterable[Fact]:
     """The placement and its strands, once it is agreed."""
     state = placement.INITIAL
     for record in history:
-        state = placement.evolve(state, record.event)  # type: ignore[arg-type] # its own events
+        # the subject has chosen the entity, and its vocabulary read no other events there
+        state = placement.evolve(state, record.event)  # type: ignore[arg-type]
     if state.agreed is None:
         return
     yield PlacementFact(

@@ -110,10 +110,7 @@ class Books:
     ) -> None:
         for wanted in decided.claims:
             about = subject_of(vocabulary.service, wanted.name, wanted.key)
-            holder: str | None = None
-            for record in self.records.get(about, ()):
-                if isinstance(record.event, claim.ClaimTaken | claim.ClaimReleased):
-                    holder = claim.evolve(holder, record.event)
+            holder = claim.holder_of(record.event for record in self.records.get(about, ()))
             self._record(about, claim.decide(wanted, holder), decided.flags, command, cause)
 
     def _record(

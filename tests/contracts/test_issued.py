@@ -142,7 +142,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             "aftercare": await enter(aftercare.running(settings)),
         }
         app = await enter(reporting.running(settings))
-        transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type] # two words for ASGI
+        transport = httpx.ASGITransport(app=app)
         http = await enter(httpx.AsyncClient(transport=transport, base_url="http://sluse"))
         yield World(bus, settings, desks, http, await _employed(bus, desks))
 

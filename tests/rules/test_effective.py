@@ -144,7 +144,7 @@ def _by_definition(records: Sequence[Recorded]) -> list[Recorded]:
             it
             for it in records
             if isinstance(it.event, kind)
-            and it.event.event_id == record.envelope.id  # type: ignore[attr-defined]
+            and it.event.event_id == record.envelope.id
             and not gone(it)
         ]
 
@@ -156,7 +156,7 @@ def _by_definition(records: Sequence[Recorded]) -> list[Recorded]:
         if not corrections:
             return record
         latest = as_it_holds(corrections[-1]).event
-        return VOCABULARY.corrected(record, latest.data)  # type: ignore[attr-defined]
+        return VOCABULARY.corrected(record, latest.data)
 
     ordinary = [it for it in records if isinstance(it.event, PersonRegistered)]
     return [as_it_holds(it) for it in ordinary if not gone(it)]

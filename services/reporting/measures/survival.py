@@ -100,7 +100,8 @@ def _curve(observed: Sequence[Observation]) -> list[_Step]:
         warnings.simplefilter("ignore", RuntimeWarning)
         bounds = curve.confidence_interval(LEVEL, method="log-log")
     lows, highs = (
-        bound.probabilities.tolist()  # type: ignore[attr-defined] # a curve; the stubs say a number
+        # a curve each, as scipy's documentation has it; the stubs say a number
+        bound.probabilities.tolist()  # type: ignore[attr-defined]
         for bound in (bounds.low, bounds.high)
     )
     return [
