@@ -39,7 +39,7 @@ async def sent(send: Send, command: dict[str, object]) -> Reply:
         assert reply.error is not None
         if reply.error.code not in {"OUTCOME_UNKNOWN", "BUS_AWAY", "NOT_YET", "NOT_STORED"}:
             break
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.2)  # between two tries: nothing is waited for but the next answer
     raise AssertionError(reply)
 
 

@@ -46,7 +46,7 @@ async def write_surely(bus: Bus, stream: str, count: int) -> None:
             try:
                 answer = await bus.request(f"{stream.lower()}.x", b"{}", 2)
             except (BusAway, NoAnswer):
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.1)  # between two tries: the next answer says it
                 continue
             if b'"seq"' in answer.data:
                 break

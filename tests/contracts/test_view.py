@@ -75,7 +75,7 @@ async def _come_back(view: View) -> None:
             try:
                 await view.catch_up()
             except (BusAway, NotYet):
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.1)  # between two tries: catching up is the wait for positions
             else:
                 return
 

@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -328,7 +327,8 @@ def test_wage_hours_openings_and_follow_ups_find_whom_they_are_about(
     contact = {"Sagsnummer": "e-1", "CVR-nr": cvr, "Part": "Borger", "Form": "Telefon"}
     calls = [{**contact, "Afholdt den": day(2), "I job": "Samme job", "Timer": "37"}]
     follow_ups = write(tmp_path / "opfølgning.csv", calls)
-    offered = wait_for(up, "AftercareOffered")
+    up.wait("aftercare", 1)  # the first event of its stream: nobody else speaks to aftercare here
+    [offered] = history.of_type(exported(up), "AftercareOffered")
     held = up.run("import", "follow-ups", follow_ups, "--map", hours_map)
     held_again = up.run("import", "follow-ups", follow_ups, "--map", hours_map)
     assert held.status == 0, rejects_of(follow_ups)
@@ -336,12 +336,3 @@ def test_wage_hours_openings_and_follow_ups_find_whom_they_are_about(
     [completed] = imported(exported(up), "FollowUpCompleted")
     assert history.entity(completed) == history.entity(offered)
     assert completed["event"]["data"]["weekly_minutes"] == 2220
-
-
-def wait_for(up: Up, kind: str) -> history.Line:
-    """A reaction's event, once it is there."""
-    until = time.monotonic() + 60
-    while not (found := history.of_type(exported(up), kind)):
-        assert time.monotonic() < until
-        time.sleep(0.1)
-    return found[-1]
