@@ -82,7 +82,7 @@ class Handling(Generic[C, S, E, K]):
 
     `look_up(command, state, fresh)` finds what lies outside the entity; `fresh` asks for nothing
     older than this moment. `flags(command, known, at)` are the codes of warnings, or a refusal.
-    For corrections: `vet(event, state, at, fresh)` are the codes of warnings about an event's new
+    For corrections: `vet(entity_id, event, state, at, fresh)` are the codes of warnings about an event's new
     data, or a refusal, `state` being what they lead to; `programme_of(state)` is whose reports may
     have used the entity (None: anybody's); `fixed` are fields that the entity's id is made of;
     what is not `correctable` is never corrected nor retracted.
@@ -95,7 +95,7 @@ class Handling(Generic[C, S, E, K]):
         look_up: Callable[[C, S, bool], Awaitable[K]],
         flags: Callable[[C, K, datetime], Sequence[str]] = lambda command, known, at: (),
         *,
-        vet: Callable[[E, S, datetime, bool], Awaitable[Sequence[str]]] | None = None,
+        vet: Callable[[str, E, S, datetime, bool], Awaitable[Sequence[str]]] | None = None,
         programme_of: Callable[[S], str | None] = lambda state: None,
         fixed: Collection[str] = (),
         correctable: bool = True,

@@ -91,7 +91,9 @@ def _plans(store: EventStore, view: View) -> AnyHandling:
                 return ()
         return check(command, known.definition, at) if known.definition else ()
 
-    async def vet(event: PlanEvent, state: plan.Plan, at: datetime, fresh: bool) -> Sequence[str]:
+    async def vet(
+        entity_id: str, event: PlanEvent, state: plan.Plan, at: datetime, fresh: bool
+    ) -> Sequence[str]:
         return await _vetted(event, programme_of(state), view, at, fresh)
 
     return Handling(plan, look_up, flags, vet=vet, programme_of=programme_of, own=(MissFollowUp,))
@@ -115,7 +117,7 @@ def _problems(view: View) -> AnyHandling:
         return check(command, known.definition, at) if known.definition else ()
 
     async def vet(
-        event: ProblemEvent, state: problem.Problem, at: datetime, fresh: bool
+        entity_id: str, event: ProblemEvent, state: problem.Problem, at: datetime, fresh: bool
     ) -> Sequence[str]:
         return await _vetted(event, programme_of_problem(state), view, at, fresh)
 

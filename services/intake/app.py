@@ -68,7 +68,7 @@ def handlings(store: EventStore) -> Mapping[type[Command], AnyHandling]:
         return check(command, definition, at) if definition else ()
 
     async def vet_programme(
-        event: ProgrammeEvent, state: Programme, at: datetime, fresh: bool
+        entity_id: str, event: ProgrammeEvent, state: Programme, at: datetime, fresh: bool
     ) -> Sequence[str]:
         if isinstance(event, ExternalIndicatorRecorded):
             definition = await definition_for(store, event, state.key, fresh)
@@ -82,7 +82,7 @@ def handlings(store: EventStore) -> Mapping[type[Command], AnyHandling]:
         return merged
 
     async def vet_person(
-        event: PersonEvent, state: Person, at: datetime, fresh: bool
+        entity_id: str, event: PersonEvent, state: Person, at: datetime, fresh: bool
     ) -> Sequence[str]:
         person.refuse_erased(event, state)
         if isinstance(event, PersonsMerged):
@@ -101,7 +101,7 @@ def handlings(store: EventStore) -> Mapping[type[Command], AnyHandling]:
         return check(command, known.definition, at)
 
     async def vet(
-        event: EnrolmentEvent, state: Enrolment, at: datetime, fresh: bool
+        entity_id: str, event: EnrolmentEvent, state: Enrolment, at: datetime, fresh: bool
     ) -> Sequence[str]:
         known = await known_of(store, event, state, fresh)
         enrolment_names.refuse_unknown(event, state.person_ref, known)

@@ -2,14 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from operator import ne
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from services.intake.events.conformity import check, vetted
 from services.intake.events.definition import Definition
-from services.placement import company, match, opening, placement
+from services.placement import company, match, opening
 from services.placement.agreement import refuse_unknown
 from services.placement.cautions import cautions
 from services.placement.company import Company, refuse_unknown_programme
@@ -39,7 +38,7 @@ from services.placement.known import Known, Proposal
 from services.placement.match import Match, MatchCommand, ProposeMatch
 from services.placement.opening import Opening, OpeningCommand, ReportOpening
 from services.placement.opening import refuse_unknown as refuse_unknown_place
-from services.placement.placed import placements_under, seats_taken
+from services.placement.placed import seats_taken
 from services.placement.placement import Placement, asked_for, entity_id, evolve
 from services.placement.placement_commands import AgreePlacement, PlacementCommand
 from shared.clock import copenhagen_day, now
@@ -103,7 +102,7 @@ class LookUps:
         return await self._looked_at(event, after, state.agreed, {command.placement}, definition)
 
     async def vet_company(
-        self, event: CompanyEvent, state: Company, at: datetime, fresh: bool
+        self, entity_id: str, event: CompanyEvent, state: Company, at: datetime, fresh: bool
     ) -> Sequence[str]:
         """Refuse new data of an event that its command would have been refused for."""
         await self._catch_up(fresh)
@@ -114,7 +113,7 @@ class LookUps:
         return ()
 
     async def vet_opening(
-        self, event: OpeningEvent, state: Opening, at: datetime, fresh: bool
+        self, entity_id: str, event: OpeningEvent, state: Opening, at: datetime, fresh: bool
     ) -> Sequence[str]:
         """Likewise."""
         await self._catch_up(fresh)
@@ -125,7 +124,7 @@ class LookUps:
         return vetted(event, definition, at) if definition else ()
 
     async def vet_match(
-        self, event: MatchEvent, state: Match, at: datetime, fresh: bool
+        self, entity_id: str, event: MatchEvent, state: Match, at: datetime, fresh: bool
     ) -> Sequence[str]:
         """Likewise."""
         await self._catch_up(fresh)
@@ -133,7 +132,7 @@ class LookUps:
         return vetted(event, known.definition, at) if known.definition else ()
 
     async def vet_placement(
-        self, event: PlacementEvent, state: Placement, at: datetime, fresh: bool
+        self, entity_id: str, event: PlacementEvent, state: Placement, at: datetime, fresh: bool
     ) -> Sequence[str]:
         """Likewise, and the same warnings; whose placement it is, its enrolment says."""
         await self._catch_up(fresh)
@@ -149,19 +148,8 @@ class LookUps:
         if definition is None:
             return ()
         checked = vetted(event, definition, at)
-        own = await self._own(state, state.agreed, fresh)
-        known = await self._looked_at(event, state, state.agreed, own, definition)
+        known = await self._looked_at(event, state, state.agreed, {entity_id}, definition)
         return (*checked, *known.cautions)
-
-    async def _own(self, after: Placement, agreed: PlacementAgreed, fresh: bool) -> set[str]:
-        """The placement that a correction leads to this state of: it has one event otherwise."""
-        own = set()
-        for name in await placements_under(self._view, agreed.enrolment):
-            _, before = await folded(self._store, placement, name, fresh)
-            alike = len(before.said) == len(after.said)
-            if alike and sum(map(ne, before.said, after.said)) == 1:
-                own.add(name)
-        return own
 
     async def _looked_at(
         self,

@@ -105,8 +105,3 @@ async def paid_elsewhere(
     """The minutes a week that a person, known by these references, is paid on a day; `but` here."""
     facts = [fact for ref in persons for fact in await view.facts(RunningFact, person_ref=ref)]
     return sum(it.weekly_minutes for it in facts if it.placement not in but and it.runs_on(day))
-
-
-async def placements_under(view: View, enrolment: str) -> Sequence[str]:
-    """The placements that were agreed under an enrolment."""
-    return [fact.placement for fact in await view.facts(PlacementFact, enrolment=enrolment)]

@@ -128,15 +128,18 @@ class Correcting:
         refuse_broken(before, after)
         flags: Sequence[str] = ()
         if new is not None and handling.vet is not None:
+            entity_id = _entity_id(history)
             with paths(within(new.path)):
-                flags = await handling.vet(new.innermost, after.state, asked.at, asked.fresh)
+                flags = await handling.vet(
+                    entity_id, new.innermost, after.state, asked.at, asked.fresh
+                )
         if by_one and not is_own(asked.actor):  # a reaction's cause has had its second person
             await self._refuse_if_issued(before, records, target)
         return Decided([change], changed_claims(before, after), flags)
 
     def _replayed(self, records: Sequence[Recorded], history: History, asked: Asked) -> Replay:
-        entity_id = history.subject.rsplit(".", 1)[1]
-        return replayed(self._handling.decider, entity_id, effective(records, asked.vocabulary))
+        holding = effective(records, asked.vocabulary)
+        return replayed(self._handling.decider, _entity_id(history), holding)
 
     async def _refuse_if_issued(
         self, before: Replay, records: Sequence[Recorded], target: Recorded
@@ -150,6 +153,10 @@ class Correcting:
             raise NotPossible(
                 f"report {report} used this event: propose the correction", "$.event_id"
             )
+
+
+def _entity_id(history: History) -> str:
+    return history.subject.rsplit(".", 1)[1]
 
 
 def _as_it_stands(records: Sequence[Recorded], target: Recorded, asked: Asked) -> object:
