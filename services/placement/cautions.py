@@ -1,6 +1,6 @@
 """What is accepted with a warning: the law and the numbers are for the caseworker to look at."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from services.intake.events.definition import Definition, StaffTier
@@ -34,7 +34,7 @@ async def cautions(
     known: Known,
     view: View,
     *,
-    own: Collection[str],
+    own: str,
     employees: int | None,
 ) -> tuple[str, ...]:
     """The warnings of what is said of a placement, by what it leads to.

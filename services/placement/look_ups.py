@@ -1,6 +1,6 @@
 """What lies outside an entity when its commands are decided: found in the view and the own stream."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -99,7 +99,7 @@ class LookUps:
         event = asked_for(command)
         definition = await self._definition(state.agreed.programme, command)
         after = evolve(state, event)
-        return await self._looked_at(event, after, state.agreed, {command.placement}, definition)
+        return await self._looked_at(event, after, state.agreed, command.placement, definition)
 
     async def vet_company(
         self, entity_id: str, event: CompanyEvent, state: Company, at: datetime, fresh: bool
@@ -148,7 +148,7 @@ class LookUps:
         if definition is None:
             return ()
         checked = vetted(event, definition, at)
-        known = await self._looked_at(event, state, state.agreed, {entity_id}, definition)
+        known = await self._looked_at(event, state, state.agreed, entity_id, definition)
         return (*checked, *known.cautions)
 
     async def _looked_at(
@@ -156,7 +156,7 @@ class LookUps:
         event: PlacementEvent,
         after: Placement,
         agreed: PlacementAgreed,
-        own: Collection[str],
+        own: str,
         definition: Definition | None,
     ) -> Known:
         """Who is placed, where it matters to what is said, and what should be looked at."""

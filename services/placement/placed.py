@@ -1,6 +1,6 @@
 """Placement's own view of its placements: who is where, for which opening, and what runs when."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from services.placement import placement
@@ -99,9 +99,7 @@ async def trainees_at(view: View, company: str, day: date) -> frozenset[str]:
     return frozenset(fact.person_ref for fact in facts if fact.runs_on(day))
 
 
-async def paid_elsewhere(
-    view: View, persons: Iterable[str], day: date, but: Collection[str]
-) -> int:
+async def paid_elsewhere(view: View, persons: Iterable[str], day: date, but: str) -> int:
     """The minutes a week that a person, known by these references, is paid on a day; `but` here."""
     facts = [fact for ref in persons for fact in await view.facts(RunningFact, person_ref=ref)]
-    return sum(it.weekly_minutes for it in facts if it.placement not in but and it.runs_on(day))
+    return sum(it.weekly_minutes for it in facts if it.placement != but and it.runs_on(day))
