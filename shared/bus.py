@@ -238,14 +238,24 @@ async def connected(url: str, name: str, patience: float = 10.0) -> AsyncIterato
                 reconnected_cb=reconnected,
             )
     except (NatsError, OSError, TimeoutError):
-        await client.close()
+        await _close(client)
         raise BusAway from None
     try:
         bus.check_version()
         await bus.open_inbox()
         yield bus
     finally:
-        await client.close()
+        await _close(client)
+
+
+async def _close(client: Client) -> None:
+    """What is still to be sent is for nobody if the server is gone, and that is no error of ours.
+
+    In a task of its own: nats-py cancels a future that its reading task and its closing share.
+    """
+    (outcome,) = await asyncio.gather(client.close(), return_exceptions=True)
+    if outcome is not None and not isinstance(outcome, OSError | asyncio.CancelledError):
+        raise outcome
 
 
 def header(message: Msg, name: str) -> str:

@@ -1,6 +1,7 @@
 """The connection: a server that is too old is refused, one that is away is said to be away at once."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,19 @@ async def test_a_bus_that_is_gone_is_said_to_be_away_at_once(tmp_path: Path) -> 
             async with at_once():
                 with pytest.raises(BusAway):
                     await attempt
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_leaving_a_bus_that_is_gone_is_no_error(tmp_path: Path, turns: int) -> None:
+    """However far the loop has come in noticing it, and with something still to be sent."""
+    server = NatsServer(tmp_path)
+    await server.start()
+    async with connected(server.url, "contract") as bus:
+        server.kill()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        with suppress(BusAway):
+            await bus.publish("intake.person.p", b"for nobody")
 
 
 async def test_a_bus_that_hangs_is_waited_for_no_longer_than_allowed(tmp_path: Path) -> None:
