@@ -25,18 +25,16 @@ from services.aftercare.problem import ProblemCommand, RaiseProblem
 from services.intake.events.conformity import check, vetted
 from services.intake.events.definition import Definition
 from services.reporting.events.issued import issued_in
-from shared.bus import connected
-from shared.bus_door import connected_broker, open_door, start
 from shared.clock import copenhagen_day, now
 from shared.command import Command
 from shared.desk import Desk
 from shared.errors import InvalidField, NotYet
 from shared.event_store import EventStore, StaleExpectation
 from shared.fact_days import first_day_of
-from shared.handling import AnyHandling, Handler, Handling, by_command, folded
+from shared.handling import AnyHandling, Handling, by_command, folded
+from shared.service import at_work
 from shared.settings import Settings
-from shared.status_door import open_status
-from shared.view import View, following
+from shared.view import View
 
 COMMANDS = PlanCommand | ProblemCommand
 
@@ -155,22 +153,13 @@ async def _vetted(
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Desk]:
     """Aftercare, taking commands, reacting and sweeping for as long as the block runs."""
-    async with (
-        connected(settings.nats_url, "aftercare") as bus,
-        following(PLAN, settings.database_of("aftercare"), bus) as projection,
-        connected_broker(settings.nats_url, "aftercare-door") as broker,
-    ):
-        store = EventStore(bus, VOCABULARY, settings.request_timeout)
-        view = View(projection, bus, settings.view_wait)
-        desk = Desk(
-            "aftercare",
-            Handler(store, settings.digest_key.encode(), issued=issued_in(view)),
-            handlings(store, view),
-        )
-        open_door(broker, desk)
-        open_status(broker, "aftercare", projection)
-        reactions.subscribe(broker, view, desk)
-        await start(broker)
+    async with at_work("aftercare", settings) as service:
+        store = service.store(VOCABULARY)
+        view = await service.follow(PLAN)
+        desk = Desk("aftercare", service.handler(store, issued_in(view)), handlings(store, view))
+        service.take_commands(desk)
+        reactions.subscribe(service.broker, view, desk)
+        await service.start()
         sweeping = asyncio.create_task(
             clock.run(view, desk, settings.sweep_every, settings.import_quiet), name="clock"
         )

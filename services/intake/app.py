@@ -31,17 +31,14 @@ from services.intake.programme import (
 from services.reporting.events import VOCABULARY as REPORTS
 from services.reporting.events.issued import FOLDS as REPORT_FOLDS
 from services.reporting.events.issued import IssuedFact, issued_in
-from shared.bus import connected
-from shared.bus_door import connected_broker, open_door, start
 from shared.command import Command
 from shared.desk import Desk
 from shared.errors import NotPossible
 from shared.event_store import EventStore
-from shared.handling import AnyHandling, Handler, Handling, by_command, folded
+from shared.handling import AnyHandling, Handling, by_command, folded
 from shared.projection import Plan
+from shared.service import at_work
 from shared.settings import Settings
-from shared.status_door import open_status
-from shared.view import View, following
 
 COMMANDS = ProgrammeCommand | PersonCommand | EnrolmentCommand
 
@@ -135,16 +132,10 @@ def handlings(store: EventStore) -> Mapping[type[Command], AnyHandling]:
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Desk]:
     """Intake, taking commands from the bus for as long as the block runs."""
-    async with (
-        connected(settings.nats_url, "intake") as bus,
-        following(PLAN, settings.database_of("intake"), bus) as projection,
-        connected_broker(settings.nats_url, "intake-door") as broker,
-    ):
-        store = EventStore(bus, VOCABULARY, settings.request_timeout)
-        issued = issued_in(View(projection, bus, settings.view_wait))
-        handler = Handler(store, settings.digest_key.encode(), issued=issued)
-        desk = Desk("intake", handler, handlings(store))
-        open_door(broker, desk)
-        open_status(broker, "intake", projection)
-        await start(broker)
+    async with at_work("intake", settings) as service:
+        store = service.store(VOCABULARY)
+        view = await service.follow(PLAN)
+        desk = Desk("intake", service.handler(store, issued_in(view)), handlings(store))
+        service.take_commands(desk)
+        await service.start()
         yield desk

@@ -17,15 +17,13 @@ from services.placement.placement_commands import (
     PlacementCommand,
 )
 from services.reporting.events.issued import issued_in
-from shared.bus import connected
-from shared.bus_door import connected_broker, open_door, start
 from shared.command import Command
 from shared.desk import Desk
 from shared.event_store import EventStore
-from shared.handling import AnyHandling, Handler, Handling, by_command
+from shared.handling import AnyHandling, Handling, by_command
+from shared.service import at_work
 from shared.settings import Settings
-from shared.status_door import open_status
-from shared.view import View, following
+from shared.view import View
 
 COMMANDS = CompanyCommand | OpeningCommand | MatchCommand | PlacementCommand
 
@@ -81,17 +79,11 @@ def _agreed_for(state: Placement) -> str | None:
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Desk]:
     """Placement, taking commands from the bus for as long as the block runs."""
-    async with (
-        connected(settings.nats_url, "placement") as bus,
-        connected_broker(settings.nats_url, "placement-door") as broker,
-        following(PLAN, settings.database_of("placement"), bus) as projection,
-    ):
-        store = EventStore(bus, VOCABULARY, settings.request_timeout)
-        view = View(projection, bus, settings.view_wait)
-        handler = Handler(store, settings.digest_key.encode(), issued=issued_in(view))
-        desk = Desk("placement", handler, handlings(store, view))
-        open_door(broker, desk)
-        open_status(broker, "placement", projection)
-        reactions.subscribe(broker, view, desk)
-        await start(broker)
+    async with at_work("placement", settings) as service:
+        store = service.store(VOCABULARY)
+        view = await service.follow(PLAN)
+        desk = Desk("placement", service.handler(store, issued_in(view)), handlings(store, view))
+        service.take_commands(desk)
+        reactions.subscribe(service.broker, view, desk)
+        await service.start()
         yield desk

@@ -26,19 +26,18 @@ from services.reporting.programmes import ProgrammeAnswer
 from services.reporting.reader import Reader, parse_question
 from services.reporting.reports import ReportAnswer, ReportEntry
 from services.reporting.timeline import TimelineAnswer
-from shared.bus import Bus, NoAnswer, connected
-from shared.bus_door import connected_broker, forwarder, open_door, start
+from shared.bus import Bus, NoAnswer
+from shared.bus_door import forwarder
 from shared.command_schema import Json, with_commands
 from shared.desk import Desk
 from shared.errors import BusAway, InvalidField, SluseError
 from shared.event_store import EventStore
-from shared.handling import Handler
 from shared.http_door import command_route, on_defect, on_error, on_http_error
 from shared.http_server import bound, serve
+from shared.service import at_work
 from shared.settings import Settings
-from shared.status_door import open_status
 from shared.subjects import DOORS, SERVICES, schema_subject, stream_of
-from shared.view import View, following
+from shared.view import View
 
 LONGEST_WAIT_SECONDS = 30.0
 
@@ -246,20 +245,16 @@ async def _described(bus: Bus, timeout: float) -> dict[str, Json]:
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Litestar]:
     """Reporting, following all streams for as long as the block runs; serve what it gives."""
-    async with (
-        connected(settings.nats_url, "reporting") as bus,
-        following(PLAN, settings.database_of("reporting"), bus) as projection,
-        following(reports.PLAN, settings.database_of("reports"), bus) as issued,
-        connected_broker(settings.nats_url, "reporting-door") as broker,
-    ):
-        reader = Reader(projection, bus, settings.view_wait)
-        store = EventStore(bus, VOCABULARY, settings.request_timeout)
-        handler = Handler(store, settings.digest_key.encode())
-        open_door(broker, Desk("reports", handler, reports.handlings(store, reader)))
-        open_status(broker, "reporting", projection)
-        await start(broker)
-        archive = Archive(store, View(issued, bus, settings.view_wait))
-        yield build(reader, bus, archive, settings)
+    async with at_work("reporting", settings) as service:
+        store = service.store(VOCABULARY)
+        facts = await service.follow(PLAN)
+        issued = await service.follow(reports.PLAN, "reports")
+        reader = Reader(facts.projection, service.bus, settings.view_wait)
+        service.take_commands(
+            Desk("reports", service.handler(store), reports.handlings(store, reader))
+        )
+        await service.start()
+        yield build(reader, service.bus, Archive(store, issued), settings)
 
 
 async def serve_reporting(settings: Settings) -> None:
