@@ -27,7 +27,16 @@ E = TypeVar("E", bound=Event)
 
 # What the same command, sent again, may well be answered otherwise.
 SEND_AGAIN = frozenset(
-    {"NOT_YET", "OUTCOME_UNKNOWN", "BUS_AWAY", "DATABASE_AWAY", "NOT_STORED", "INTERNAL"}
+    {
+        "NOT_YET",
+        "PARKED",
+        "OUTCOME_UNKNOWN",
+        "BUS_AWAY",
+        "DATABASE_AWAY",
+        "KEYS_AWAY",
+        "NOT_STORED",
+        "INTERNAL",
+    }
 )
 
 Origin = Literal["import", "simulation"]

@@ -2,15 +2,22 @@
 
 import asyncio
 import random
-import re
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeAlias, TypeVar, get_args
 
 from msgspec import Struct
 
 from shared import claim
-from shared.actors import is_own
+from shared.access.commands import (
+    Touched,
+    Whose,
+    nobodys,
+    refuse_programme,
+    refuse_role,
+    said,
+)
+from shared.access.roles import CASEWORK, COORDINATION, Roles
 from shared.clock import now
 from shared.command import (
     Command,
@@ -21,11 +28,12 @@ from shared.command import (
     digest,
     refuse_future_registration,
 )
+from shared.context import Context
 from shared.correction.effective import effective
 from shared.decider import Decider
 from shared.decision import Asked, Decided, Work
 from shared.envelope import Envelope, Event, Recorded, Vocabulary, encode_data
-from shared.errors import Conflict, Forbidden, OutcomeUnknown, Refused, SluseError, Unanswered
+from shared.errors import Conflict, OutcomeUnknown, Refused, SluseError, Unanswered
 from shared.event_store import (
     Append,
     EventStore,
@@ -35,7 +43,7 @@ from shared.event_store import (
     Unacknowledged,
 )
 from shared.fact_days import refuse_impossible_days
-from shared.identifiers import derived_id, looks_like_cpr
+from shared.identifiers import derived_id
 from shared.subjects import subject_of
 
 ATTEMPTS = 12
@@ -54,29 +62,6 @@ WARNINGS = {
 }
 
 
-_CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-
-
-class Context(Struct, frozen=True, kw_only=True):
-    """Who asks, and what led to it."""
-
-    actor: str = "anonymous"
-    correlation_id: str = ""
-    causation_id: str = ""
-    traceparent: str = ""
-
-
-def context_of(correlation_id: str, traceparent: str) -> Context:
-    """What a door was told beside the body; what has not the shape, or betrays a person, is dropped."""
-    correlates = _CORRELATION_ID.fullmatch(correlation_id) and not looks_like_cpr(correlation_id)
-    return Context(
-        actor="local",
-        correlation_id=correlation_id if correlates else "",
-        traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else "",
-    )
-
-
 class Handling(Generic[C, S, E, K]):
     """How the commands of one entity are carried out.
 
@@ -87,6 +72,9 @@ class Handling(Generic[C, S, E, K]):
     have used the entity (None: anybody's); `fixed` are fields that the entity's id is made of;
     what is not `correctable` is never corrected nor retracted.
     `own`: the commands that only a reaction or the clock may send.
+    `roles` may send the others and correct what was recorded, but for what `only` says of a command;
+    `approvers` answer proposed corrections. A role must be held for every programme touched: the one
+    that the command names, `programme_of(state)`, and what `whose` finds out.
     """
 
     def __init__(
@@ -100,6 +88,10 @@ class Handling(Generic[C, S, E, K]):
         fixed: Collection[str] = (),
         correctable: bool = True,
         own: Collection[type[Command]] = (),
+        roles: Roles = CASEWORK,
+        only: Mapping[type[Command], Roles] | None = None,
+        approvers: Roles = COORDINATION,
+        whose: Whose = nobodys,
     ) -> None:
         self.decider = decider
         self.look_up = look_up
@@ -109,6 +101,10 @@ class Handling(Generic[C, S, E, K]):
         self.fixed = fixed
         self.correctable = correctable
         self.own = own
+        self.roles = roles
+        self.approvers = approvers
+        self._only = only or {}
+        self._whose = whose
 
     @property
     def name(self) -> str:
@@ -119,12 +115,22 @@ class Handling(Generic[C, S, E, K]):
         """Which entity the command is for."""
         return self.decider.entity_id(command)
 
+    def roles_for(self, command: C) -> Roles:
+        """Who may send the command; nobody, if it is one of sluse's own."""
+        if type(command) in self.own:
+            return frozenset()
+        return self._only.get(type(command), self.roles)
+
+    async def touched(self, command: C | None, history: History, asked: Asked) -> Sequence[Touched]:
+        """The programmes that the command touches; without one: those of the entity."""
+        state = _state(self.decider, history, asked.vocabulary)
+        looked_up = await self._whose(command, state, asked.fresh)
+        return [*looked_up, *said(command, self.name, self.programme_of(state))]
+
     async def decided(self, command: C, history: History, asked: Asked) -> Decided:
         """What follows from the command after this history; refuses what is not possible."""
         state = _state(self.decider, history, asked.vocabulary)
         refuse_impossible_days(command, asked.at)
-        if type(command) in self.own and not is_own(asked.actor):
-            raise Forbidden(f"{type(command).__name__} follows from what others recorded")
         known = await self.look_up(command, state, asked.fresh)
         flags = self.flags(command, known, asked.at)
         events = self.decider.decide(command, state, asked.at, known)
@@ -176,6 +182,7 @@ class Handler:
         A refusal is given only on what the leader and the views' streams had when it was asked
         for: what a replica or a view has not seen yet must not become a "no".
         """
+        refuse_role(work, command, context)
         sent = fresh = False
         beaten: SluseError = Conflict("others were faster, several times over: look again")
         for attempt in range(ATTEMPTS):
@@ -207,12 +214,13 @@ class Handler:
 
     async def _attempt(self, work: Work[C], command: C, context: Context, fresh: bool) -> Reply:
         history = await _history(self._store, work.name, work.entity_id(command), fresh)
+        at = self._clock()
+        asked = Asked(self._store.vocabulary, context.actor, at, fresh)
+        await refuse_programme(work, command, history, asked, context.grants)
         if earlier := history.of_command(command.command_id):
             return self._first_answer(earlier, command)
         _expect(command, history)
-        at = self._clock()
         refuse_future_registration(command, at)
-        asked = Asked(self._store.vocabulary, context.actor, at, fresh)
         decided = await work.decided(command, history, asked)
         if not decided.events:
             if not fresh:

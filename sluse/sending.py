@@ -23,8 +23,9 @@ from shared.command import (
     TooLarge,
     refused,
 )
+from shared.context import Context
 from shared.correction.commands import COMMANDS as CORRECTIONS
-from shared.handling import Context
+from shared.operations import desk as operations
 from shared.subjects import SERVICES
 
 TRIES = 8
@@ -35,6 +36,7 @@ _COMMANDS = {
     "placement": placement.COMMANDS,
     "aftercare": aftercare.COMMANDS,
     "reports": ReportCommand,
+    "operations": operations.COMMANDS,
 }
 
 
@@ -71,6 +73,7 @@ class Sender:
     """Sends commands over the bus, one after the other."""
 
     def __init__(self, bus: Bus) -> None:
+        self._context = Context(token=bus.token)
         self._answers = {s: forwarder(bus, s, TIMEOUT_SECONDS) for s in set(services().values())}
 
     async def send(self, body: bytes) -> Reply:
@@ -82,7 +85,7 @@ class Sender:
             return Reply(ok=False, error=service)
         answer = self._answers[service]
         for attempt in range(TRIES):
-            reply = await answer(body, Context())
+            reply = await answer(body, self._context)
             if reply.error is None or reply.error.code not in SEND_AGAIN:
                 break
             await asyncio.sleep(0.05 * 2**attempt)

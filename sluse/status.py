@@ -3,6 +3,7 @@
 import msgspec
 from msgspec import Struct
 
+from shared.access.asking import ask
 from shared.bus import ApiError, Bus, NoAnswer
 from shared.errors import BusAway
 from shared.status_door import ServiceStatus
@@ -46,11 +47,11 @@ async def look(bus: Bus) -> Status:
     projections: list[ProjectionRow] = []
     for service in PROJECTING:
         try:
-            message = await bus.request(status_subject(service), b"", TIMEOUT_SECONDS)
+            answer = await ask(bus, status_subject(service), b"", TIMEOUT_SECONDS)
         except (NoAnswer, BusAway):
             projections.append(ProjectionRow(service, None, None, None, None, "no answer"))
             continue
-        told = msgspec.json.decode(message.data, type=ServiceStatus)
+        told = msgspec.json.decode(answer, type=ServiceStatus)
         for it in told.streams:
             lag = max(0, (last.get(it.stream) or 0) - it.position)
             projections.append(

@@ -45,6 +45,14 @@ class NatsServer:
 
     async def start(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
+        self._process = subprocess.Popen(
+            [self.binary, "-c", str(self.configured()), "-l", str(self.directory / "nats.log")],
+            start_new_session=True,
+        )
+        await self.ready()
+
+    def configured(self) -> Path:
+        """Its configuration, written."""
         config = {
             "server_name": self.name,
             "host": "127.0.0.1",
@@ -54,11 +62,7 @@ class NatsServer:
         }
         path = self.directory / "nats.json"
         path.write_text(json.dumps(config))
-        self._process = subprocess.Popen(
-            [self.binary, "-c", str(path), "-l", str(self.directory / "nats.log")],
-            start_new_session=True,
-        )
-        await self.ready()
+        return path
 
     async def ready(self) -> None:
         """Return once it takes connections; what it wrote is in the error if it does not."""

@@ -25,6 +25,7 @@ from services.aftercare.problem import ProblemCommand, RaiseProblem
 from services.intake.events.conformity import check, vetted
 from services.intake.events.definition import Definition
 from services.reporting.events.issued import issued_in
+from shared.access.commands import Touched
 from shared.clock import copenhagen_day, now
 from shared.command import Command
 from shared.desk import Desk
@@ -32,6 +33,7 @@ from shared.errors import InvalidField, NotYet
 from shared.event_store import EventStore, StaleExpectation
 from shared.fact_days import first_day_of
 from shared.handling import AnyHandling, Handling, by_command, folded
+from shared.life import Life
 from shared.service import at_work
 from shared.settings import Settings
 from shared.view import View
@@ -94,7 +96,22 @@ def _plans(store: EventStore, view: View) -> AnyHandling:
     ) -> Sequence[str]:
         return await _vetted(event, programme_of(state), view, at, fresh)
 
-    return Handling(plan, look_up, flags, vet=vet, programme_of=programme_of, own=(MissFollowUp,))
+    async def whose(
+        command: PlanCommand | None, state: plan.Plan, fresh: bool
+    ) -> Sequence[Touched]:
+        if not isinstance(command, OfferAftercare):
+            return ()
+        return await _of_placement(view, command.placement, fresh)
+
+    return Handling(
+        plan,
+        look_up,
+        flags,
+        vet=vet,
+        programme_of=programme_of,
+        own=(MissFollowUp,),
+        whose=whose,
+    )
 
 
 def _problems(view: View) -> AnyHandling:
@@ -119,7 +136,25 @@ def _problems(view: View) -> AnyHandling:
     ) -> Sequence[str]:
         return await _vetted(event, programme_of_problem(state), view, at, fresh)
 
-    return Handling(problem, look_up, flags, vet=vet, programme_of=programme_of_problem)
+    async def whose(
+        command: ProblemCommand | None, state: problem.Problem, fresh: bool
+    ) -> Sequence[Touched]:
+        if not isinstance(command, RaiseProblem):
+            return ()
+        return await _of_placement(view, command.placement, fresh)
+
+    return Handling(
+        problem, look_up, flags, vet=vet, programme_of=programme_of_problem, whose=whose
+    )
+
+
+async def _of_placement(view: View, placement: str, fresh: bool) -> Sequence[Touched]:
+    if fresh:
+        await view.catch_up()
+    about = await placed(view, placement)
+    if about is None:
+        raise InvalidField("$.placement", "no such placement is known")
+    return [("$.placement", about.programme)]
 
 
 async def _definition_of(view: View, programme: str, day: date) -> Definition | None:
@@ -151,9 +186,9 @@ async def _vetted(
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Desk]:
+async def running(settings: Settings, life: Life | None = None) -> AsyncIterator[Desk]:
     """Aftercare, taking commands, reacting and sweeping for as long as the block runs."""
-    async with at_work("aftercare", settings) as service:
+    async with at_work("aftercare", settings, life) as service:
         store = service.store(VOCABULARY)
         view = await service.follow(PLAN)
         desk = Desk("aftercare", service.handler(store, issued_in(view)), handlings(store, view))

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from services.intake import enrolment, enrolment_names, enrolment_records, person, programme
 from services.intake.enrolment import Enrolment
 from services.intake.enrolment_commands import EnrolmentCommand, ReferParticipant
+from services.intake.erasures import open_erasures
 from services.intake.events import (
     VOCABULARY,
     EnrolmentEvent,
@@ -21,7 +22,13 @@ from services.intake.events.conformity import check, vetted
 from services.intake.events.definition import Definition
 from services.intake.known import Known
 from services.intake.look_up import definition_for, known_of
-from services.intake.person import MergePersons, Person, PersonCommand
+from services.intake.person import (
+    ErasePerson,
+    MergePersons,
+    Person,
+    PersonCommand,
+    RefuseErasure,
+)
 from services.intake.programme import (
     CloseProgramme,
     Programme,
@@ -31,12 +38,14 @@ from services.intake.programme import (
 from services.reporting.events import VOCABULARY as REPORTS
 from services.reporting.events.issued import FOLDS as REPORT_FOLDS
 from services.reporting.events.issued import IssuedFact, issued_in
+from shared.access.roles import COORDINATION, OPERATION
 from shared.command import Command
 from shared.desk import Desk
 from shared.errors import NotPossible
 from shared.event_store import EventStore
 from shared.handling import AnyHandling, Handling, by_command, folded
-from shared.projection import Plan
+from shared.life import Life
+from shared.plan import Plan
 from shared.service import at_work
 from shared.settings import Settings
 
@@ -114,11 +123,21 @@ def handlings(store: EventStore) -> Mapping[type[Command], AnyHandling]:
                 vet=vet_programme,
                 programme_of=lambda state: state.key,
                 fixed=("programme",),
+                roles=OPERATION,
+                only={RecordExternalIndicator: OPERATION | COORDINATION},
+                approvers=OPERATION,
             ),
             ProgrammeCommand,
         ),
         **by_command(
-            Handling(person, look_up_merged, vet=vet_person, fixed=("person_ref",)), PersonCommand
+            Handling(
+                person,
+                look_up_merged,
+                vet=vet_person,
+                fixed=("person_ref",),
+                only=dict.fromkeys((RefuseErasure, ErasePerson), COORDINATION),
+            ),
+            PersonCommand,
         ),
         **by_command(
             Handling(
@@ -130,12 +149,13 @@ def handlings(store: EventStore) -> Mapping[type[Command], AnyHandling]:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Desk]:
+async def running(settings: Settings, life: Life | None = None) -> AsyncIterator[Desk]:
     """Intake, taking commands from the bus for as long as the block runs."""
-    async with at_work("intake", settings) as service:
+    async with at_work("intake", settings, life) as service:
         store = service.store(VOCABULARY)
         view = await service.follow(PLAN)
         desk = Desk("intake", service.handler(store, issued_in(view)), handlings(store))
         service.take_commands(desk)
+        open_erasures(service.broker, desk)
         await service.start()
         yield desk

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from services.placement import company, match, opening, placement, reactions
-from services.placement.company_commands import CompanyCommand
+from services.placement.company_commands import CompanyCommand, SuggestCompany
 from services.placement.enrolled import PLAN
 from services.placement.events import VOCABULARY
 from services.placement.look_ups import LookUps, flags
@@ -17,10 +17,12 @@ from services.placement.placement_commands import (
     PlacementCommand,
 )
 from services.reporting.events.issued import issued_in
+from shared.access.roles import CASEWORK, COORDINATION
 from shared.command import Command
 from shared.desk import Desk
 from shared.event_store import EventStore
 from shared.handling import AnyHandling, Handling, by_command
+from shared.life import Life
 from shared.service import at_work
 from shared.settings import Settings
 from shared.view import View
@@ -37,6 +39,8 @@ def handlings(store: EventStore, view: View) -> Mapping[type[Command], AnyHandli
         flags,
         vet=look_ups.vet_company,
         fixed=("cvr", "p_number", "company"),
+        roles=COORDINATION,
+        only={SuggestCompany: CASEWORK},
     )
     of_opening = Handling(
         opening,
@@ -44,6 +48,7 @@ def handlings(store: EventStore, view: View) -> Mapping[type[Command], AnyHandli
         flags,
         vet=look_ups.vet_opening,
         programme_of=_found_for,
+        roles=COORDINATION,
     )
     of_match = Handling(
         match,
@@ -51,6 +56,7 @@ def handlings(store: EventStore, view: View) -> Mapping[type[Command], AnyHandli
         flags,
         vet=look_ups.vet_match,
         fixed=("enrolment", "opening", "score", "reasons"),  # the score is computed, never said
+        whose=look_ups.whose_match,
     )
     of_placement = Handling(
         placement,
@@ -59,6 +65,7 @@ def handlings(store: EventStore, view: View) -> Mapping[type[Command], AnyHandli
         vet=look_ups.vet_placement,
         programme_of=_agreed_for,
         own=(ChangePlacementPerson, ErasePlacementPerson),
+        whose=look_ups.whose_placement,
     )
     return {
         **by_command(of_company, CompanyCommand),
@@ -77,9 +84,9 @@ def _agreed_for(state: Placement) -> str | None:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Desk]:
+async def running(settings: Settings, life: Life | None = None) -> AsyncIterator[Desk]:
     """Placement, taking commands from the bus for as long as the block runs."""
-    async with at_work("placement", settings) as service:
+    async with at_work("placement", settings, life) as service:
         store = service.store(VOCABULARY)
         view = await service.follow(PLAN)
         desk = Desk("placement", service.handler(store, issued_in(view)), handlings(store, view))

@@ -20,10 +20,12 @@ async def evidence(
     """The findings, each with its events: effective at the moment, and of its day or before."""
     subjects = sorted({subject for finding in findings for subject in finding.subjects})
     async with projection.reading() as db:
-        histories = await projection.log.histories(db, subjects, projection.vocabularies, positions)
+        found = await projection.log.histories(db, subjects, projection.vocabularies, positions)
+        histories = projection.served.parking.folded(found)
     events = {
         subject: effective(history, projection.vocabularies[history[0].stream])
         for subject, history in histories.items()
+        if history
     }
     return [
         replace(

@@ -45,7 +45,7 @@ from services.reporting.registration_facts import (
 )
 from shared.envelope import Recorded
 from shared.facts import Fact, Fold
-from shared.projection import Plan
+from shared.plan import Plan
 
 STREAM_OF: dict[type[Fact], str] = {
     DefinitionFact: INTAKE.stream,

@@ -15,7 +15,8 @@ Quantity: TypeAlias = Literal["count", "days", "minutes", "points", "share", "pr
 class AsOf(Struct, frozen=True, kw_only=True):
     """What was known (moment), of which day (valid_on), by which definition.
 
-    `incomplete`: an entity of the programme is parked, so something may be missing.
+    `incomplete`: entities of the programme are parked, so something may be missing; `parked`: how
+    many wait.
     """
 
     programme: str
@@ -24,6 +25,7 @@ class AsOf(Struct, frozen=True, kw_only=True):
     definition_version: int
     checksum: str
     incomplete: bool = False
+    parked: int = 0
 
 
 class Interval(Struct, frozen=True):

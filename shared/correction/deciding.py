@@ -6,6 +6,7 @@ from typing import assert_never
 import msgspec
 from msgspec.structs import replace
 
+from shared.access.roles import Roles
 from shared.actors import is_own
 from shared.command import said_by
 from shared.correction.commands import (
@@ -60,6 +61,18 @@ class Correcting:
     def entity_id(self, command: CorrectionCommand) -> str:
         """Which entity the command is for."""
         return command.subject.rsplit(".", 1)[1]
+
+    def roles_for(self, command: CorrectionCommand) -> Roles:
+        """Whoever records may correct, propose to, and let a proposal be; others approve."""
+        is_approval = isinstance(command, ApproveCorrection)
+        return self._handling.approvers if is_approval else self._handling.roles
+
+    async def touched(
+        self, command: CorrectionCommand, history: History, asked: Asked
+    ) -> Sequence[tuple[str, str]]:
+        """The programmes of the entity."""
+        whose = await self._handling.touched(None, history, asked)
+        return [("$.subject", programme) for _, programme in whose]
 
     async def decided(self, command: CorrectionCommand, history: History, asked: Asked) -> Decided:
         """What follows from the command after this history; refuses what is not possible."""

@@ -15,13 +15,14 @@ from msgspec import Struct
 
 from services.intake.app import running
 from shared import streams
+from shared.access.gate import Gate
 from shared.bus import Bus, connected
 from shared.bus_door import Answer, forwarder
 from shared.command import LARGEST_BODY, SEND_AGAIN, Reply
 from shared.command_server import app_of
+from shared.context import Context
 from shared.desk import Desk
 from shared.event_store import EventStore
-from shared.handling import Context
 from shared.http_server import bound, serve
 from shared.settings import Settings
 from tests.contracts.casework import (
@@ -58,7 +59,9 @@ class Doors(Struct, frozen=True):
 async def opened(desk: Desk, bus: Bus) -> AsyncIterator[Doors]:
     """The service's HTTP server on a port of its own, left as a signal would have it."""
     listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    server = asyncio.create_task(serve(app_of(desk), bound("127.0.0.1", 0), listening.set_result))
+    server = asyncio.create_task(
+        serve(app_of(desk, Gate(None)), bound("127.0.0.1", 0), listening.set_result)
+    )
     port = await listening
     try:
         async with httpx.AsyncClient(

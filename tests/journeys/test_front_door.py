@@ -238,7 +238,7 @@ async def test_both_doors_answer_alike_and_a_repeated_command_gets_its_first_ans
     again = up.command("intake", enrolling)
     assert again.json() == over_http.json()
     wrong = {**enrolling, "start_on": ago(1)}
-    async with connected(up.nats, "journey") as bus:
+    async with connected(up.login(), "journey") as bus:
 
         async def over_nats(body: bytes) -> Any:
             return json.loads((await bus.request("commands.intake", body, 15)).data)
@@ -260,7 +260,7 @@ async def test_the_same_command_sent_at_once_over_both_doors_is_one_event(
 ) -> None:
     enrolling = today.enrol(str(referred(up, programme)["enrolment"]))
     content = json.dumps(enrolling).encode()
-    async with connected(up.nats, "journey") as bus:
+    async with connected(up.login(), "journey") as bus:
         over_nats = [bus.request("commands.intake", content, 15) for _ in range(5)]
         over_http = [asyncio.to_thread(up.command, "intake", enrolling) for _ in range(5)]
         told = await asyncio.gather(*over_nats), await asyncio.gather(*over_http)

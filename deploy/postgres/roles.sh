@@ -1,0 +1,20 @@
+#!/bin/sh
+# A role and a database for each service, which nobody else may connect to. Run once when the
+# data directory is made; run again (README: Containers) it takes changed passwords over.
+set -eu
+for service in intake placement aftercare reporting; do
+    psql --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
+        --set service="$service" <<'SQL'
+\setenv service :service
+\set password `cat "/run/secrets/database-$service"`
+SELECT format('CREATE ROLE %I LOGIN', :'service')
+    WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'service') \gexec
+ALTER ROLE :"service" PASSWORD :'password';
+SELECT format('CREATE DATABASE %I OWNER %I', :'service', :'service')
+    WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'service') \gexec
+REVOKE ALL ON DATABASE :"service" FROM PUBLIC;
+SQL
+done
+psql --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres <<'SQL'
+REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC;
+SQL

@@ -1,0 +1,1 @@
+"""What operators do: parked entities retried, poison events discarded, unreadable messages quarantined."""

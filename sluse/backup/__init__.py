@@ -1,0 +1,1 @@
+"""Backup and restore: all streams with their consumers, in an order that contradicts nothing."""

@@ -1,0 +1,1 @@
+"""Who may do what: tokens, the gate, and the matrices of roles."""

@@ -1,0 +1,1 @@
+"""The alert rules, checked by promtool and fired in a real Prometheus."""

@@ -1,0 +1,1 @@
+"""The system as containers, run by compose as its operators run it."""

@@ -1,0 +1,1 @@
+"""What breaks while people work: processes, servers, databases, disks, clocks."""
