@@ -24,8 +24,12 @@ class Backoff:
 
     async def wait(self) -> None:
         """Pause before the next try."""
+        await asyncio.sleep(self.next_pause())
+
+    def next_pause(self) -> float:
+        """How many seconds to pause before the next try."""
         self._tries += 1
-        await asyncio.sleep(pause_after(self._tries, self._first, self._most))
+        return pause_after(self._tries, self._first, self._most)
 
     def reset(self) -> None:
         """It has worked: the next pause is a first one again."""

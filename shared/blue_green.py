@@ -81,8 +81,10 @@ async def drop(
 ) -> None:
     """Drop a generation's tables; refused if it is asked: of this version, or of one that `lives`."""
     async with writing(engine) as db:
-        row = _named(await control.rows(db, plan.name), number)
-        if row.state == "live" and (row.version == plan.version or lives(row)):
+        rows = await control.rows(db, plan.name)
+        row = _named(rows, number)
+        is_asked = number == control.asked(rows, row.version)
+        if is_asked and (row.version == plan.version or lives(row)):
             raise GenerationState(f"generation {number} is the one that is asked")
         await _drop(db, row)
 
@@ -138,11 +140,12 @@ async def _exchange(
 ) -> int:
     rows = await _own(db, plan)
     row = chosen(rows)
+    was_live = [it for it in rows if it.state == "live"]
+    for live in was_live:  # before the positions are read: from here on its writer waits
+        await control.change(db, live, "previous")
     positions = await control.positions(db, plan.name)
-    for live in rows:
-        if live.state == "live":
-            _refuse_behind(row, positions[row.generation], positions[live.generation])
-            await control.change(db, live, "previous")
+    for live in was_live:
+        _refuse_behind(row, positions.get(row.generation, {}), positions[live.generation])
     await control.change(db, row, "live")
     log.info("projection_promoted", projection=plan.name, generation=row.generation)
     return row.generation

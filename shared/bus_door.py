@@ -49,7 +49,9 @@ class CommandDoor:
         self._desk = desk
         self._gate = gate
         self._room = asyncio.Semaphore(WORKERS)
+        self._waiting = 0  # for room; what comes behind is still in the client's queue
         self._under_way: set[asyncio.Task[None]] = set()
+        self._given_up = False
         # The queue group lets each request go to one replica.
         self._subscriber = broker.subscriber(
             commands_subject(desk.service), queue=desk.service, no_reply=True
@@ -57,7 +59,12 @@ class CommandDoor:
         self._subscriber(self._take)
 
     async def _take(self, message: NatsMessage) -> None:
+        self._waiting += 1
         await self._room.acquire()
+        self._waiting -= 1
+        if self._given_up:
+            self._room.release()
+            return
         task = asyncio.create_task(self._answer(message), name=f"{self._desk.service} command")
         self._under_way.add(task)
         task.add_done_callback(self._done)
@@ -86,20 +93,33 @@ class CommandDoor:
             return await self._desk.answer(body, context)
 
     async def drain(self, timeout: float) -> None:
-        """Take no more, and answer what was taken; what lasts longer than `timeout` seconds is left.
+        """Take no more, and answer what was taken; what lasts longer than `timeout` seconds is given up.
 
         First the server is told, and has told that it knows: what it sent before is here by then.
+        Only the first time: whoever has waited in vain, or was told to hurry, waits no more.
         """
+        if self._given_up:
+            return
         subscription, self._subscriber.subscription = self._subscriber.subscription, None
         try:
-            async with asyncio.timeout(timeout):
-                with suppress(NatsError, OSError):  # the bus is away: nothing more comes
-                    if isinstance(subscription, Subscription):
-                        await subscription.drain()  # type: ignore[no-untyped-call]
-                while self._under_way:
-                    await asyncio.wait(self._under_way)
-        except TimeoutError:
-            log.error("left_unanswered", service=self._desk.service, count=len(self._under_way))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    with suppress(NatsError, OSError):  # the bus is away: nothing more comes
+                        if isinstance(subscription, Subscription):
+                            await subscription.drain()  # type: ignore[no-untyped-call]
+                    while self._under_way:
+                        await asyncio.wait(self._under_way)
+        finally:
+            self._give_up(subscription)
+
+    def _give_up(self, subscription: object) -> None:
+        """End what is under way; what waits at the door would keep the broker from stopping."""
+        self._given_up = True
+        queued = subscription.pending_msgs if isinstance(subscription, Subscription) else 0
+        if count := len(self._under_way) + self._waiting + queued:
+            log.error("left_unanswered", service=self._desk.service, count=count)
+        for task in self._under_way:
+            task.cancel()
 
 
 def open_door(broker: NatsBroker, desk: Desk, gate: Gate) -> CommandDoor:

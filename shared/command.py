@@ -32,9 +32,15 @@ SEND_AGAIN = frozenset(
         "PARKED",
         "OUTCOME_UNKNOWN",
         "BUS_AWAY",
+        "NATS_DENIED",
+        "NO_ANSWER",
+        "JETSTREAM",
+        "SERVER_TOO_OLD",
         "DATABASE_AWAY",
         "KEYS_AWAY",
         "NOT_STORED",
+        "UNREADABLE_HISTORY",
+        "UNDECODABLE",  # new data of an event, in a newer version's shape
         "INTERNAL",
     }
 )

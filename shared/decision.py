@@ -45,6 +45,9 @@ class Work(Protocol[C_contra]):
     def roles_for(self, command: C_contra, /) -> Roles:
         """Who may send the command."""
 
+    def roles_after(self, command: C_contra, history: History, asked: Asked, /) -> Roles:
+        """Who of these may, by what the command is about."""
+
     async def touched(
         self, command: C_contra, history: History, asked: Asked, /
     ) -> Sequence[tuple[str, str]]:

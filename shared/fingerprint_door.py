@@ -41,12 +41,12 @@ class Told(Struct, frozen=True, omit_defaults=True):
 def open_fingerprint(
     broker: NatsBroker, service: str, projections: Sequence[Projection], gate: Gate
 ) -> None:
-    """Answer operators on fingerprint.<service>; writer or standby, each says the same."""
+    """Answer operators on fingerprint.<service>: any replica may, writer or standby."""
 
     async def tell(context: Context, body: bytes) -> bytes:
         return _encoder.encode(await _told(projections, body))
 
-    @broker.subscriber(fingerprint_subject(service))
+    @broker.subscriber(fingerprint_subject(service), queue=service)
     async def take(message: NatsMessage) -> bytes:
         body = message.body if isinstance(message.body, bytes) else b""
         return await answered(gate, OPERATION, message.headers, body, tell)

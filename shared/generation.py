@@ -119,6 +119,7 @@ class Generation:
         """Be the writer from here on; what is remembered of an earlier time may be old."""
         self.folding.forget()
         self.stopped.clear()
+        self._is_forsaken = False  # whoever had it meanwhile may have left before it was replaced
         self.lease = lease
         await self.moved_to(positions)
 

@@ -89,6 +89,13 @@ async def rows(db: AsyncConnection, projection: str) -> list[GenerationRow]:
     return [GenerationRow(**row) for row in found.mappings()]
 
 
+def asked(rows: list[GenerationRow], version: int) -> int | None:
+    """Which generation the processes of a version ask: its live one, or else its newest."""
+    own = [row for row in rows if row.version == version]
+    live = [row for row in own if row.state == "live"]
+    return max((row.generation for row in live or own), default=None)
+
+
 async def begin(db: AsyncConnection, projection: str, version: int, now: datetime) -> int:
     """A new generation; its number was never used before."""
     await _alone(db)
@@ -112,6 +119,22 @@ async def begin(db: AsyncConnection, projection: str, version: int, now: datetim
 
 async def change(db: AsyncConnection, row: GenerationRow, state: State) -> None:
     """Give a generation another state; refused if it has another one than was seen."""
+    await _change(db, row, state=state)
+
+
+async def drop(db: AsyncConnection, row: GenerationRow) -> None:
+    """Let nobody write it any more, and forget its positions; its tables are the caller's to drop.
+
+    Refused if it has another state than was seen.
+    """
+    p = POSITION.c
+    await _change(db, row, state="dropped", holder="", token=GENERATION.c.token + 1)
+    await db.execute(
+        sa.delete(POSITION).where(p.projection == row.projection, p.generation == row.generation)
+    )
+
+
+async def _change(db: AsyncConnection, row: GenerationRow, **values: object) -> None:
     g = GENERATION.c
     changed = await db.execute(
         sa.update(GENERATION)
@@ -120,23 +143,10 @@ async def change(db: AsyncConnection, row: GenerationRow, state: State) -> None:
             g.generation == row.generation,
             g.state == row.state,
         )
-        .values(state=state)
+        .values(**values)
     )
     if changed.rowcount != 1:
         raise GenerationState(f"generation {row.generation} is not {row.state} any more")
-
-
-async def drop(db: AsyncConnection, row: GenerationRow) -> None:
-    """Let nobody write it any more, and forget its positions; its tables are the caller's to drop."""
-    g, p = GENERATION.c, POSITION.c
-    await db.execute(
-        sa.update(GENERATION)
-        .where(g.projection == row.projection, g.generation == row.generation)
-        .values(state="dropped", holder="", token=g.token + 1)
-    )
-    await db.execute(
-        sa.delete(POSITION).where(p.projection == row.projection, p.generation == row.generation)
-    )
 
 
 async def positions(db: AsyncConnection, projection: str) -> dict[int, dict[str, int]]:

@@ -70,11 +70,13 @@ class Handling(Generic[C, S, E, K]):
     For corrections: `vet(entity_id, event, state, at, fresh)` are the codes of warnings about an event's new
     data, or a refusal, `state` being what they lead to; `programme_of(state)` is whose reports may
     have used the entity (None: anybody's); `fixed` are fields that the entity's id is made of;
-    what is not `correctable` is never corrected nor retracted.
+    what is not `correctable` is never corrected nor retracted, nor what `refuse_change(state, event)`
+    refuses, `state` being the present one.
     `own`: the commands that only a reaction or the clock may send.
-    `roles` may send the others and correct what was recorded, but for what `only` says of a command;
-    `approvers` answer proposed corrections. A role must be held for every programme touched: the one
-    that the command names, `programme_of(state)`, and what `whose` finds out.
+    `roles` may send the others and correct what was recorded, but for what `only` says of a command,
+    or of an event that is to be corrected; `approvers` answer proposed corrections. A role must be
+    held for every programme touched: the one that the command or the event names,
+    `programme_of(state)`, and what `whose` finds out.
     """
 
     def __init__(
@@ -84,12 +86,13 @@ class Handling(Generic[C, S, E, K]):
         flags: Callable[[C, K, datetime], Sequence[str]] = lambda command, known, at: (),
         *,
         vet: Callable[[str, E, S, datetime, bool], Awaitable[Sequence[str]]] | None = None,
+        refuse_change: Callable[[S, E], None] = lambda state, event: None,
         programme_of: Callable[[S], str | None] = lambda state: None,
         fixed: Collection[str] = (),
         correctable: bool = True,
         own: Collection[type[Command]] = (),
         roles: Roles = CASEWORK,
-        only: Mapping[type[Command], Roles] | None = None,
+        only: Mapping[type[Command] | type[Event], Roles] | None = None,
         approvers: Roles = COORDINATION,
         whose: Whose = nobodys,
     ) -> None:
@@ -97,6 +100,7 @@ class Handling(Generic[C, S, E, K]):
         self.look_up = look_up
         self.flags = flags
         self.vet = vet
+        self.refuse_change = refuse_change
         self.programme_of = programme_of
         self.fixed = fixed
         self.correctable = correctable
@@ -121,8 +125,18 @@ class Handling(Generic[C, S, E, K]):
             return frozenset()
         return self._only.get(type(command), self.roles)
 
-    async def touched(self, command: C | None, history: History, asked: Asked) -> Sequence[Touched]:
-        """The programmes that the command touches; without one: those of the entity."""
+    def roles_after(self, command: C, history: History, asked: Asked) -> Roles:
+        """The same: of a command its type says it."""
+        return self.roles_for(command)
+
+    def narrowed(self, roles: Roles, event: E) -> Roles:
+        """Who of them may change such an event."""
+        return roles & self._only.get(type(event), roles)
+
+    async def touched(
+        self, command: C | E | None, history: History, asked: Asked
+    ) -> Sequence[Touched]:
+        """The programmes that the command or new data touch; without them: those of the entity."""
         state = _state(self.decider, history, asked.vocabulary)
         looked_up = await self._whose(command, state, asked.fresh)
         return [*looked_up, *said(command, self.name, self.programme_of(state))]

@@ -14,7 +14,7 @@ from opentelemetry.trace import SpanKind
 from shared import metrics, tracing
 from shared.access.routes import ADMITTED, AnyRequest
 from shared.bus_door import Answer
-from shared.command import LARGEST_BODY, Problem, Reply, refused
+from shared.command import LARGEST_BODY, SEND_AGAIN, Problem, Reply, refused
 from shared.errors import NotYet, SluseError
 
 RETRY_AFTER_SECONDS = "1"
@@ -33,18 +33,9 @@ STATUS_OF_CODE = {
     "ERASED": 409,
     "PARTITION": 409,
     "INCOMPLETE": 409,
-    "NOT_YET": 503,
-    "PARKED": 503,
-    "OUTCOME_UNKNOWN": 503,
-    "BUS_AWAY": 503,
-    "DATABASE_AWAY": 503,
-    "KEYS_AWAY": 503,
-    "NOT_STORED": 503,
-    "UNREADABLE_HISTORY": 503,
-    "SERVER_TOO_OLD": 503,
+    **dict.fromkeys(SEND_AGAIN, 503),
     "INTERNAL": 500,
     "UNKNOWN_PHASE": 500,
-    "JETSTREAM": 503,
 }
 CODE_OF_STATUS = {
     400: "BAD_REQUEST",
@@ -78,7 +69,7 @@ def command_route(service: str, answer: Answer) -> HTTPRouteHandler:
     )
     async def take(request: AnyRequest) -> Response[Reply]:
         content_type, _ = request.content_type
-        if content_type not in ("", "application/json"):
+        if content_type != "application/json":  # what a foreign page may not send without asking
             raise HTTPException(status_code=415, detail="send application/json")
         body, context = await request.body(), request.user
         with tracing.span(f"POST /{service}/commands", SpanKind.SERVER, parent=context.traceparent):

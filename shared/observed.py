@@ -4,8 +4,6 @@ import asyncio
 import platform
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,8 +18,10 @@ from shared.bus import Bus
 from shared.bus_login import BusLogin
 from shared.errors import DatabaseAway
 from shared.http_server import bound
-from shared.projection import Projection, ProjectionStatus, StreamProgress
+from shared.projection import Projection
+from shared.projection_status import ProjectionStatus, StreamProgress
 from shared.settings import Settings
+from shared.version import own_version
 
 
 class Observable(Protocol):
@@ -51,7 +51,7 @@ def _of_process() -> Iterator[Metric]:
     build = GaugeMetricFamily(
         "sluse_build_info", "Always 1: what runs here.", labels=("version", "python")
     )
-    build.add_metric((_version(), platform.python_version()), 1)
+    build.add_metric((own_version(), platform.python_version()), 1)
     yield build
 
 
@@ -159,14 +159,6 @@ def _statuses() -> Iterator[tuple[Observable, Projection, ProjectionStatus]]:
         for projection in service.projections:
             with suppress(DatabaseAway):  # asked before it has found its tables
                 yield service, projection, projection.status()
-
-
-@cache
-def _version() -> str:
-    try:
-        return version("sluse")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 REGISTRY.register(_Now())

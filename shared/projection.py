@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 import structlog
 from msgspec import Struct
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared import blue_green
@@ -23,11 +24,12 @@ from shared.event_log import EventLog
 from shared.fact_table import FactTable
 from shared.facts import Fact
 from shared.generation import Generation
-from shared.generation_control import GenerationRow, State
+from shared.generation_control import GenerationRow, GenerationState
 from shared.isolation import apply_in_spite
 from shared.lease import Watch
 from shared.parking import ParkedEntity
 from shared.plan import Plan
+from shared.projection_status import ProjectionStatus, status_of
 
 WRITER_LOOKS_SECONDS = 0.5
 STANDBY_LOOKS_SECONDS = 0.1  # what another process wrote is seen after this
@@ -51,33 +53,6 @@ class Patience(Struct, frozen=True):
 
 
 DEFAULT = Patience()
-
-
-class StreamProgress(Struct, frozen=True, kw_only=True):
-    """How far a projection is in one stream; `stopped` says why it goes no further.
-
-    `last`: the stream's last position, looked at each second; `lag`: events between; `lag_seconds`:
-    how long the oldest of them has waited at least; `stalled`: events wait, and none is folded.
-    """
-
-    stream: str
-    position: int
-    last: int
-    lag: int
-    lag_seconds: float
-    stalled: bool
-    stopped: str | None
-
-
-class ProjectionStatus(Struct, frozen=True, kw_only=True):
-    """The generation that is asked here, and whether this process is the one that writes it."""
-
-    projection: str
-    version: int
-    generation: int
-    state: State
-    role: Literal["writer", "standby"]
-    streams: list[StreamProgress]
 
 
 class Projection:
@@ -143,27 +118,7 @@ class Projection:
 
     def status(self) -> ProjectionStatus:
         """Where it stands now, as this process sees it."""
-        served = self.served
-        streams = [
-            StreamProgress(
-                stream=stream,
-                position=it.position,
-                last=it.last,
-                lag=it.lag,
-                lag_seconds=it.lag_seconds,
-                stalled=it.stalled(self.patience.stall),
-                stopped=served.stopped.get(stream),
-            )
-            for stream, it in served.progress.items()
-        ]
-        return ProjectionStatus(
-            projection=self.plan.name,
-            version=self.plan.version,
-            generation=served.number,
-            state=served.state,
-            role="writer" if served.lease else "standby",
-            streams=streams,
-        )
+        return status_of(self.served, self.patience.stall)
 
     async def prepare(self) -> None:
         """Find this version's generations, or begin the first one beside those of other versions."""
@@ -176,11 +131,7 @@ class Projection:
             self._adopt(rows)
             for generation in self.generations.values():
                 await generation.make_tables(db)
-            positions = await control.positions(db, self.plan.name)
-            held = {n: await it.parking.read(db) for n, it in self.generations.items()}
-        for number, generation in self.generations.items():
-            generation.parking.held = held[number]
-            await generation.moved_to(positions[number])
+        await self._look_once(take=False)
 
     async def run(self, bus: Bus) -> None:
         """Follow all streams, or stand by for whoever does, until cancelled."""
@@ -202,13 +153,16 @@ class Projection:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A connection for questions; DatabaseAway without one, NotYet right after a restore."""
-        if self.served.history.forsaken:
+        served = self.served
+        if served.history.forsaken:
             raise NotYet("the streams were restored: the read models are being made again")
         try:
             async with self.engine.connect() as db:
                 yield db
         except Exception as error:
             if not is_away(error):
+                if isinstance(error, DBAPIError) and await self._is_gone(served):
+                    raise NotYet("the read models were made again meanwhile") from None
                 raise
             log.warning("database_away", projection=self.plan.name, error=type(error).__name__)
             raise DatabaseAway from None
@@ -259,13 +213,20 @@ class Projection:
 
     async def _look_once(self, *, take: bool) -> None:
         """See which generations there are and how far; take over those that nobody writes."""
-        async with self.engine.connect() as db:
-            rows = await control.rows(db, self.plan.name)
-            positions = await control.positions(db, self.plan.name)
-            self._adopt(rows)
-            asked = self._served
-            if asked is not None and asked.lease is None:  # not older than the positions
-                asked.parking.held = await asked.parking.read(db)
+        asked: Generation | None = None
+        try:
+            async with self.engine.connect() as db:
+                rows = await control.rows(db, self.plan.name)
+                positions = await control.positions(db, self.plan.name)
+                self._adopt(rows)
+                asked = self.generations.get(self.served.number)
+                if asked is not None and asked.lease is None:  # not older than the positions
+                    asked.parking.held = await asked.parking.read(db)
+        except DBAPIError as error:
+            if is_away(error) or asked is None or not await self._is_gone(asked):
+                raise
+            await self._look_once(take=take)  # at what is there in its place
+            return
         if not self.generations:
             for vocabulary in self.vocabularies.values():
                 self.served.stopped[vocabulary.stream] = "DROPPED: by an operator; start again"
@@ -279,6 +240,12 @@ class Projection:
             await generation.moved_to(positions.get(row.generation, {}))
             if take and is_free:
                 await self._take_over(generation, row)
+
+    async def _is_gone(self, generation: Generation) -> bool:
+        """Whether it was dropped meanwhile: who waits for a table finds it gone, or never sees it."""
+        async with self.engine.connect() as db:
+            rows = await control.rows(db, self.plan.name)
+        return generation.number not in {row.generation for row in rows}
 
     async def _take_over(self, generation: Generation, row: GenerationRow) -> None:
         async with writing(self.engine) as db:
@@ -303,9 +270,9 @@ class Projection:
                     self.plan, number, self.engine, self._notify, self._replace
                 )
             self.generations[number].state = row.state
-        live = [number for number, row in own.items() if row.state == "live"]
-        if own:
-            self._served = self.generations[max(live or own)]
+        asked = control.asked(rows, self.plan.version)
+        if asked is not None:
+            self._served = self.generations[asked]
 
     async def _replace(self, generation: Generation) -> None:
         """What the tables alone still know is saved first."""
@@ -332,6 +299,8 @@ class Projection:
             await self._settle()
         except (NoAnswer, ApiError, BusAway):
             log.debug("streams_not_seen", projection=self.plan.name)
+        except GenerationState:  # an operator was faster; the next look decides
+            log.info("projection_changed_meanwhile", projection=self.plan.name)
         except Exception as error:
             if not is_away(error):
                 raise

@@ -62,12 +62,7 @@ async def listed(service: str, projection: Projection) -> list[GenerationStatus]
     async with projection.reading() as db:
         rows = await control.rows(db, projection.plan.name)
         positions = await control.positions(db, projection.plan.name)
-    live = [
-        row.generation
-        for row in rows
-        if row.state == "live" and row.version == projection.plan.version
-    ]
-    asked = live[-1] if live else projection.served.number
+    asked = control.asked(rows, projection.plan.version)
     last = {stream: it.last for stream, it in projection.served.progress.items()}
     return [
         GenerationStatus(

@@ -1,7 +1,7 @@
 """A local view: what a service must know of another's facts, in its own database."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -40,10 +40,8 @@ class View:
         Raises Parked if a parked entity may be among those that are asked for: what is known of
         it is old, and no rule may be decided by that.
         """
-        parked = self.projection.parked
         async with self.projection.reading() as db:
-            if parked:
-                await self._refuse_parked(db, kind, parked, equals)
+            await self.refuse_parked(db, kind, equals)
             return await self.projection.tables[kind].effective(db, None, **equals)
 
     async def settled(self, kind: type[F], **equals: object) -> list[F]:
@@ -54,15 +52,15 @@ class View:
                 db, None, frozenset(parked), **equals
             )
 
-    async def _refuse_parked(
-        self,
-        db: AsyncConnection,
-        kind: type[Fact],
-        parked: Collection[str],
-        equals: Mapping[str, object],
+    async def refuse_parked(
+        self, db: AsyncConnection, kind: type[Fact], equals: Mapping[str, object]
     ) -> None:
-        """Whether it may be among them, the keys say that its events name, or its own id."""
-        may_be = {it for it in parked if it.startswith(f"{kind.ENTITY}." if kind.ENTITY else "")}
+        """Raise Parked if a parked entity may be among those that are asked for, before reading them.
+
+        Whether it may, the keys say that its events name, or its own id.
+        """
+        begins = f"{kind.ENTITY}." if kind.ENTITY else ""
+        may_be = {it for it in self.projection.parked if it.startswith(begins)}
         if len(may_be) <= LOOKED_AT:
             for name, key in equals.items():
                 if name in kind.INDEXED and isinstance(key, str):

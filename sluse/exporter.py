@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from http.client import HTTPException
 from urllib.request import urlopen
 
 import msgspec
@@ -18,7 +20,7 @@ from shared.streams import ALL
 from sluse.nats_configuration.rights import DURABLES
 
 MONITORING_SECONDS = 3.0
-PAGE = 256
+UNTOLD = (OSError, HTTPException, msgspec.MsgspecError)
 
 log = structlog.get_logger()
 
@@ -108,16 +110,22 @@ class Exporter(Collector):
         self._seen: Seen | None = None
 
     async def run(self, every: float) -> None:
-        """Look, with so many seconds between, until cancelled; shown from the first look on."""
+        """Look, with so many seconds between, until cancelled; shown from the first look on.
+
+        Raises BusAway once the login is no longer good: another process may have a new one.
+        """
         REGISTRY.register(self)
         try:
-            while True:
+            while not self.bus.revoked.is_set():
                 try:
                     self._seen = await self.look()
-                except (BusAway, NoAnswer, ApiError, OSError, msgspec.MsgspecError) as error:
+                except (BusAway, NoAnswer, ApiError, *UNTOLD) as error:
                     self._seen = None  # nothing is better than what was
                     log.warning("exporter_sees_nothing", error=type(error).__name__)
-                await asyncio.sleep(every)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(every):
+                        await self.bus.revoked.wait()
+            raise BusAway
         finally:
             REGISTRY.unregister(self)
 
@@ -134,8 +142,22 @@ class Exporter(Collector):
             waiting[durable.name] = consumer.num_pending + consumer.num_ack_pending
         limit = account.limits.max_storage
         if limit <= 0:
-            limit = min([await asyncio.to_thread(_room, url) for url in self._monitoring] or [0])
+            limit = await self._room()
         return Seen(account.storage, limit, tuple(await self._streams()), waiting)
+
+    async def _room(self) -> int:
+        """What the smallest store can hold of the servers that answer; 0 if there is none to ask.
+
+        Raises what the last one failed by if none does: that is no cluster with a node away.
+        """
+        asked = [asyncio.to_thread(_room, url) for url in self._monitoring]
+        told = await asyncio.gather(*asked, return_exceptions=True)
+        rooms = [it for it in told if isinstance(it, int)]
+        failed = [it for it in told if isinstance(it, BaseException)]
+        for error in failed:
+            if not rooms or not isinstance(error, UNTOLD):
+                raise error
+        return min(rooms, default=0)
 
     async def _streams(self) -> list[_Stream]:
         streams: list[_Stream] = []

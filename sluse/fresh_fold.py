@@ -12,6 +12,7 @@ from shared.moment import Positions
 from shared.plan import Plan
 from shared.projection import Projection
 from shared.view import following
+from sluse.stream_checks import last_stored
 
 LOOK_SECONDS = 0.5
 REMOVE_SECONDS = 5.0
@@ -35,6 +36,11 @@ async def fresh(plan: Plan, bus: Bus, moment: Positions | None = None) -> AsyncI
         async with following(plan, url, bus) as projection:
             for stream in projection.positions:
                 last = moment[stream] if moment else await bus.last_position(stream)
+                stored = await last_stored(bus, stream, last)
+                if stored < last:
+                    raise NotFolded(
+                        f"{stream}: position {stored + 1} is missing, and all up to {last}"
+                    )
                 await _reach(projection, stream, last)
             yield projection
     finally:

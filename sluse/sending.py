@@ -1,7 +1,7 @@
 """Sending commands to whichever service takes them, and again while the answer is not known."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import cache
 from typing import Any, BinaryIO, get_args
 
@@ -69,6 +69,16 @@ def commands() -> dict[str, tuple[type[Command], ...]]:
     }
 
 
+async def settled(answer: Callable[[], Awaitable[Reply]]) -> Reply:
+    """The reply to a command, which is sent again while it is not known, with growing pauses."""
+    for attempt in range(TRIES):
+        reply = await answer()
+        if reply.error is None or reply.error.code not in SEND_AGAIN:
+            break
+        await asyncio.sleep(0.05 * 2**attempt)
+    return reply
+
+
 class Sender:
     """Sends commands over the bus, one after the other."""
 
@@ -84,12 +94,7 @@ class Sender:
         if isinstance(service, Problem):
             return Reply(ok=False, error=service)
         answer = self._answers[service]
-        for attempt in range(TRIES):
-            reply = await answer(body, self._context)
-            if reply.error is None or reply.error.code not in SEND_AGAIN:
-                break
-            await asyncio.sleep(0.05 * 2**attempt)
-        return reply
+        return await settled(lambda: answer(body, self._context))
 
     async def send_lines(self, file: BinaryIO) -> AsyncIterator[tuple[Answer, int]]:
         """An answer for every line that is not empty, and how many bytes it took so far.

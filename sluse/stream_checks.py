@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, suppress
 from hashlib import sha256
+from itertools import takewhile
 
+import msgspec
 from msgspec import Struct
 
 from services.aftercare.events import VOCABULARY as AFTERCARE
@@ -60,6 +62,15 @@ class StreamFound(Struct, frozen=True):
         return "; ".join(parts)
 
 
+class _State(Struct):
+    first_seq: int
+    deleted: list[int] = []
+
+
+class _Info(Struct):
+    state: _State
+
+
 class StreamLook:
     """Looks at streams one after the other; what OPERATIONS has quarantined is no fault any more."""
 
@@ -111,15 +122,31 @@ def _recorded(stream: str, message: Message) -> Recorded | None:
 async def messages(bus: Bus, stream: str, last: int, gaps: list[Gap]) -> AsyncIterator[Message]:
     """All that there is up to a position; every gap is noted in `gaps`."""
     after = 0
-    while after < last:
+    end = await last_stored(bus, stream, last)
+    while after < end:
         try:
             async with aclosing(read(bus, stream, after)) as lists:
                 async for some in lists:
-                    for message in some:
+                    for message in takewhile(lambda it: it.position <= end, some):
                         after = message.position
                         yield message
-                        if after >= last:
-                            return
+                    if after >= end:
+                        break
         except StreamGap as gap:
             gaps.append(Gap(gap.expected, gap.found - 1))
             after = gap.found - 1
+    if after < last:
+        gaps.append(Gap(after + 1, last))
+
+
+async def last_stored(bus: Bus, stream: str, last: int) -> int:
+    """The last position up to this one at which a message is stored, 0 if there is none.
+
+    A reader would wait for ever for what is missing at a stream's end.
+    """
+    answer = await bus.api(f"STREAM.INFO.{stream}", {"deleted_details": True})
+    state = msgspec.json.decode(answer, type=_Info).state
+    deleted = frozenset(state.deleted)
+    while last in deleted:
+        last -= 1
+    return last if last >= state.first_seq else 0

@@ -110,13 +110,16 @@ async def _read_model(
         async with fresh(plan, bus, moment) as projection:
             ours = await fingerprint(projection, moment)
             differing = _differing(theirs, ours)
-            if not differing:
+            parked = sorted(projection.parked)
+            if not differing and not parked:
                 rows = sum(table.rows for table in ours.tables)
                 return Check("read model", name, "ok", f"{rows} rows equal a fresh fold")
             said = [
                 await _said(bus, service, projection, moment, theirs=one, ours=other)
                 for one, other in differing
             ]
+            if parked:
+                said.append(f"{len(parked)} entities are parked: {_few(parked)}")
     except NotFolded as error:
         return Check("read model", name, "unknown", f"the streams cannot be folded: {error}")
     return Check("read model", name, "wrong", "; ".join(said))
@@ -188,9 +191,10 @@ async def _report(bus: Bus, reader: Reader, report_id: str) -> Check:
     if verified.outcome == "equal":
         return Check("report", report_id, "ok", f"recomputed at {verified.moment}")
     paths = [difference.path for difference in verified.differences]
-    return Check("report", report_id, "wrong", _few(paths))
+    detail = f"recomputed, it says something else at {_few(paths)}"
+    return Check("report", report_id, "wrong", detail)
 
 
-def _few(paths: Sequence[str]) -> str:
-    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
-    return f"recomputed, it says something else at {', '.join(paths[:NAMED])}{more}"
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"

@@ -47,7 +47,7 @@ class Receiver:
         with self._news:
             return list(self._spans)
 
-    def until(self, found: Callable[[list[Span]], bool], seconds: float = 30) -> list[Span]:
+    def until(self, found: Callable[[list[Span]], bool], seconds: float = 120) -> list[Span]:
         """All spans as soon as they are enough; what has come is in the error if they never are."""
         with self._news:
             enough = self._news.wait_for(lambda: found(self._spans), seconds)

@@ -35,7 +35,7 @@ class Postgres:
     def docker(self, *command: str) -> None:
         """stop, start, pause, unpause, restart: returns when the engine has done it."""
         done = subprocess.run(
-            ["docker", *command, str(self._id)], check=False, capture_output=True, timeout=60
+            ["docker", *command, str(self._id)], check=False, capture_output=True, timeout=180
         )
         assert done.returncode == 0, done.stderr.decode()
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import nats
 
 BINARY = Path(sysconfig.get_path("scripts")) / "nats-server"
-START_SECONDS = 20
+START_SECONDS = 60
 
 
 def free_port() -> int:

@@ -14,7 +14,7 @@ import httpx
 from tests.servers import free_port
 
 START_SECONDS = 150  # of a Python that starts while many others do
-LEAVING_SECONDS = 25
+LEAVING_SECONDS = 60
 
 
 class ServiceProcess:

@@ -97,9 +97,9 @@ def _plans(store: EventStore, view: View) -> AnyHandling:
         return await _vetted(event, programme_of(state), view, at, fresh)
 
     async def whose(
-        command: PlanCommand | None, state: plan.Plan, fresh: bool
+        command: PlanCommand | PlanEvent | None, state: plan.Plan, fresh: bool
     ) -> Sequence[Touched]:
-        if not isinstance(command, OfferAftercare):
+        if not isinstance(command, OfferAftercare | AftercareOffered):
             return ()
         return await _of_placement(view, command.placement, fresh)
 
@@ -137,9 +137,9 @@ def _problems(view: View) -> AnyHandling:
         return await _vetted(event, programme_of_problem(state), view, at, fresh)
 
     async def whose(
-        command: ProblemCommand | None, state: problem.Problem, fresh: bool
+        command: ProblemCommand | ProblemEvent | None, state: problem.Problem, fresh: bool
     ) -> Sequence[Touched]:
-        if not isinstance(command, RaiseProblem):
+        if not isinstance(command, RaiseProblem | ProblemRaised):
             return ()
         return await _of_placement(view, command.placement, fresh)
 

@@ -13,7 +13,9 @@ from services.intake.erasures import open_erasures
 from services.intake.events import (
     VOCABULARY,
     EnrolmentEvent,
+    ErasureRefused,
     ExternalIndicatorRecorded,
+    PersonErased,
     PersonEvent,
     PersonsMerged,
     ProgrammeEvent,
@@ -90,7 +92,6 @@ def handlings(store: EventStore) -> Mapping[type[Command], AnyHandling]:
     async def vet_person(
         entity_id: str, event: PersonEvent, state: Person, at: datetime, fresh: bool
     ) -> Sequence[str]:
-        person.refuse_erased(event, state)
         if isinstance(event, PersonsMerged):
             _, merged = await folded(store, person, event.merged_ref, fresh)
             person.refuse_unknown(merged)
@@ -134,8 +135,11 @@ def handlings(store: EventStore) -> Mapping[type[Command], AnyHandling]:
                 person,
                 look_up_merged,
                 vet=vet_person,
+                refuse_change=person.refuse_change,
                 fixed=("person_ref",),
-                only=dict.fromkeys((RefuseErasure, ErasePerson), COORDINATION),
+                only=dict.fromkeys(
+                    (RefuseErasure, ErasePerson, ErasureRefused, PersonErased), COORDINATION
+                ),
             ),
             PersonCommand,
         ),
@@ -156,6 +160,6 @@ async def running(settings: Settings, life: Life | None = None) -> AsyncIterator
         view = await service.follow(PLAN)
         desk = Desk("intake", service.handler(store, issued_in(view)), handlings(store))
         service.take_commands(desk)
-        open_erasures(service.broker, desk)
+        open_erasures(service.broker, desk, store)
         await service.start()
         yield desk

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from services.placement import company, match, opening, placement, reactions
 from services.placement.company_commands import CompanyCommand, SuggestCompany
 from services.placement.enrolled import PLAN
-from services.placement.events import VOCABULARY
+from services.placement.events import VOCABULARY, PlacementEvent, PlacementPersonErased
 from services.placement.look_ups import LookUps, flags
 from services.placement.match import MatchCommand
 from services.placement.opening import Opening, OpeningCommand
@@ -20,6 +20,7 @@ from services.reporting.events.issued import issued_in
 from shared.access.roles import CASEWORK, COORDINATION
 from shared.command import Command
 from shared.desk import Desk
+from shared.errors import NotPossible
 from shared.event_store import EventStore
 from shared.handling import AnyHandling, Handling, by_command
 from shared.life import Life
@@ -63,6 +64,7 @@ def handlings(store: EventStore, view: View) -> Mapping[type[Command], AnyHandli
         look_ups.of_placement,
         flags,
         vet=look_ups.vet_placement,
+        refuse_change=_refuse_change,
         programme_of=_agreed_for,
         own=(ChangePlacementPerson, ErasePlacementPerson),
         whose=look_ups.whose_placement,
@@ -81,6 +83,12 @@ def _found_for(state: Opening) -> str | None:
 
 def _agreed_for(state: Placement) -> str | None:
     return state.agreed.programme if state.agreed else None
+
+
+def _refuse_change(state: Placement, event: PlacementEvent) -> None:
+    """A person who was erased stays so."""
+    if isinstance(event, PlacementPersonErased):
+        raise NotPossible("an erasure is not taken back", "$.event_id")
 
 
 @asynccontextmanager

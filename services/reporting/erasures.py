@@ -9,9 +9,10 @@ from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.events import VOCABULARY as INTAKE
-from services.intake.events import ErasureRequested, PersonErased
+from services.intake.events import ErasureRefused, ErasureRequested, PersonErased
 from shared.backoff import Backoff
 from shared.bus import Bus, NoAnswer
+from shared.correction.effective import standing
 from shared.envelope import Recorded
 from shared.errors import BusAway
 from shared.generation import Generation
@@ -20,6 +21,9 @@ from shared.subjects import erasures_subject
 
 TIMEOUT_SECONDS = 12.0
 AT_ONCE = 100
+POSITIONS_AT_ONCE = 5000
+"""A statement that looked at all persons' events would take longer than one may, again and again."""
+ERASURES = (ErasureRequested, ErasureRefused, PersonErased)
 
 log = structlog.get_logger()
 
@@ -33,7 +37,7 @@ class Settled(Struct, frozen=True):
 def apply_again(bus: Bus) -> BeforeForsaking:
     """Have intake erase again whom the streams have forgotten to be erased; waits until it has.
 
-    All that the log knows is told: what stands in the stream still is not recorded twice.
+    All that the log knows to hold is told: what stands in the stream still is not recorded twice.
     """
 
     async def before_forsaking(generation: Generation) -> None:
@@ -47,21 +51,32 @@ def apply_again(bus: Bus) -> BeforeForsaking:
 
 
 async def _erasures(db: AsyncConnection, generation: Generation) -> Sequence[Recorded]:
-    events = generation.log.table
-    subjects = sa.select(events.c.subject).where(
-        events.c.stream == INTAKE.stream,
-        events.c.subject.like("intake.person.%"),
-        events.c.body.like(f"%{PersonErased.__name__}%"),
-    )
-    erased = [row.subject for row in await db.execute(subjects.distinct())]
-    histories = await generation.log.histories(db, erased, generation.vocabularies)
-    found = [
-        record
-        for history in histories.values()
-        for record in history
-        if isinstance(record.event, ErasureRequested | PersonErased)
-    ]
+    """Requests, refusals and erasures that were not retracted, in order."""
+    persons = await _persons(db, generation)
+    histories = await generation.log.histories(db, persons, generation.vocabularies)
+    found: list[Recorded] = []
+    for history in histories.values():
+        retracted = standing(history).retracted
+        found += [
+            record
+            for record in history
+            if isinstance(record.event, ERASURES) and record.envelope.id not in retracted
+        ]
     return sorted(found, key=lambda record: record.position)
+
+
+async def _persons(db: AsyncConnection, generation: Generation) -> Sequence[str]:
+    """The subjects of those whose events speak of an erasure."""
+    t = generation.log.table.c
+    speaks = sa.or_(*(t.body.contains(event.__name__) for event in ERASURES))
+    query = sa.select(t.subject).where(
+        t.stream == INTAKE.stream, t.subject.like("intake.person.%"), speaks
+    )
+    subjects: set[str] = set()
+    for after in range(0, generation.positions[INTAKE.stream], POSITIONS_AT_ONCE):
+        there = t.position.between(after + 1, after + POSITIONS_AT_ONCE)
+        subjects.update(await db.scalars(query.where(there)))
+    return sorted(subjects)
 
 
 async def _tell(bus: Bus, erasures: Sequence[Recorded]) -> None:

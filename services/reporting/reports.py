@@ -186,13 +186,15 @@ async def again(reader: Reader, issued: ReportIssued, known: Positions) -> Repor
 async def listed(view: View, programme: str | None, question: Question) -> list[ReportEntry]:
     """All reports, or one programme's or one valid day's, in the order of issue.
 
-    As they were known at an instant; a moment says nothing of reports.
+    As they were known at an instant; a moment says nothing of reports. Raises Parked if one may be
+    missing.
     """
     await view.catch_up()
     equals: dict[str, object] = {"programme": programme, "valid_on": question.on}
     asked = {name: value for name, value in equals.items() if value is not None}
     projection = view.projection
     async with projection.reading() as db:
+        await view.refuse_parked(db, ReportFact, asked)
         position: int | None = None
         match question.known:
             case datetime() as at:

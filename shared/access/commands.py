@@ -1,6 +1,6 @@
 """Who may send which command: by role, and by the programmes that the command touches."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 from shared.access.gate import refuse_without
@@ -9,6 +9,7 @@ from shared.actors import is_own
 from shared.command import Command
 from shared.context import Context
 from shared.decision import Asked, Work
+from shared.envelope import Event
 from shared.errors import Forbidden
 from shared.event_store import History
 
@@ -20,7 +21,8 @@ Touched: TypeAlias = tuple[str, str]
 Whose: TypeAlias = Callable[[Any, Any, bool], Awaitable[Sequence[Touched]]]
 """`whose(command, state, fresh)`: what the entity touches that neither of them says by itself.
 
-Without a command: of a correction. Refuses what nobody knows; what is not known may be anybody's.
+Without a command: of a correction, and once more with the event as it would become.
+Refuses what nobody knows; what is not known may be anybody's.
 """
 
 
@@ -29,10 +31,15 @@ async def nobodys(command: object, state: object, fresh: bool) -> Sequence[Touch
     return ()
 
 
-def said(command: Command | None, entity: str, programme: str | None) -> Iterator[Touched]:
+def named(it: object, path: str) -> Iterable[Touched]:
+    """The programme that a command or an event names, if it does."""
+    programme = getattr(it, "programme", None)
+    return [(path, programme)] if programme else []
+
+
+def said(command: Command | Event | None, entity: str, programme: str | None) -> Iterator[Touched]:
     """What the command names, and what its entity is of."""
-    if named := getattr(command, "programme", None):
-        yield "$.programme", named
+    yield from named(command, "$.programme")
     if programme:
         yield f"$.{entity}", programme
 
@@ -51,8 +58,11 @@ async def refuse_programme(
     work: Work[C], command: C, history: History, asked: Asked, grants: Grants
 ) -> None:
     """Refuse whoever holds the role, but not for all that the command touches."""
-    roles: Roles = work.roles_for(command)
-    if is_own(asked.actor) or grants.everywhere(roles):
+    if is_own(asked.actor):
+        return
+    roles: Roles = work.roles_after(command, history, asked)
+    refuse_without(grants, roles, None, "$.type")
+    if grants.everywhere(roles):
         return
     for path, programme in await work.touched(command, history, asked):
         refuse_without(grants, roles, programme, path)

@@ -18,16 +18,23 @@ _SCHEME = "bearer "
 
 
 class Shown(Struct, frozen=True, kw_only=True):
-    """What a request carries beside its body; `claimed` are the actors that it names."""
+    """What a request carries beside its body; `claimed` are the actors that it names.
+
+    `host` is the Host of HTTP, empty if there is none; None: it came over the bus.
+    """
 
     authorization: str = ""
+    host: str | None = None
     claimed: tuple[str, ...] = ()
     correlation_id: str = ""
     traceparent: str = ""
 
 
 class Gate:
-    """Lets a request in as whom its token says; without a verifier everybody on the machine is `local`."""
+    """Lets a request in as whom its token says; without a verifier everybody on the machine is `local`.
+
+    Everybody, but not a web page that reaches the machine by a name of its own (DNS rebinding).
+    """
 
     def __init__(self, verifier: Verifier | None, rate_limit: int = 0) -> None:
         """`rate_limit`: HTTP requests a second and caller; 0: any number."""
@@ -37,7 +44,9 @@ class Gate:
     async def admitted(self, shown: Shown) -> Context:
         """Who asks; raises Unauthenticated, KeysAway, or Forbidden for who says to be another."""
         actor, grants, token = LOCAL, EVERYTHING, Bearer()
-        if self._verifier is not None:
+        if self._verifier is None:
+            _refuse_foreign(shown.host)
+        else:
             token = _bearer(shown.authorization)
             caller = await self._verifier.caller(token)
             actor, grants = caller.subject, caller.grants
@@ -80,6 +89,17 @@ def _bearer(authorization: str) -> Bearer:
     if not authorization.lower().startswith(_SCHEME):
         raise Unauthenticated("the Authorization is none of a bearer")
     return Bearer(authorization[len(_SCHEME) :].strip())
+
+
+def _refuse_foreign(host: str | None) -> None:
+    if host is None:
+        return
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        name = ""
+    if not _is_loopback(name):
+        raise Forbidden("SLUSE_AUTH=off answers this machine alone, as localhost", "Host")
 
 
 def _hosts(settings: Settings) -> list[str]:

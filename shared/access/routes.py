@@ -60,6 +60,7 @@ class _Authentication(AbstractAuthenticationMiddleware):
         headers = connection.headers
         shown = Shown(
             authorization=headers.get("authorization", ""),
+            host=headers.get("host", ""),
             claimed=(*headers.getall(ACTOR, []), *connection.query_params.getall("actor", [])),
             correlation_id=headers.get("x-correlation-id", ""),
             traceparent=headers.get("traceparent", ""),

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +13,7 @@ from shared.bus import Bus
 from shared.clock import now
 from shared.epoch import epoch_in
 from shared.errors import SluseError
+from shared.version import own_version
 from sluse.backup import manifest
 from sluse.backup.contents import content
 from sluse.backup.manifest import Contradiction, Manifest, StreamEntry
@@ -91,7 +91,7 @@ async def take(
         entries.append(_entry(stream, snapshot, began, floors[stream]))
         said(entries[-1])
     taken = Manifest(
-        sluse=version("sluse"),
+        sluse=own_version(),
         server=str(bus.client.connected_server_version),
         begun_at=begun_at,
         ended_at=now(),

@@ -12,7 +12,7 @@ from shared.bus_login import BusLogin
 from shared.clock import now
 from shared.settings import bus_from
 from sluse import embedded_login
-from sluse.commands.terminal import carry_out, nats_option, say
+from sluse.commands.terminal import SECRETS, carry_out, nats_option, say
 from sluse.doctor import Finding, Logins, examine
 from sluse.nats_configuration import passwords
 
@@ -20,6 +20,7 @@ from sluse.nats_configuration import passwords
 @click.command()
 @click.option(
     "--secrets",
+    envvar=SECRETS,
     type=click.Path(path_type=Path),
     help="The directory of the users' passwords; without: those of the embedded sluse in --data.",
 )

@@ -82,7 +82,8 @@ def configure(
 def reload(context: click.Context, /, nats: object) -> None:
     """Have all servers read their configuration anew; nobody is disconnected who still may be there.
 
-    As the user system: SLUSE_NATS_USER=system, or the one of the embedded sluse in --data.
+    As the user system: by its file in SLUSE_NATS_SECRETS, or SLUSE_NATS_USER=system with its
+    password, or the one of the embedded sluse in --data.
     """
     login = login_as(SYSTEM_USER, context.params["nats"], context.params["data"])
 

@@ -17,11 +17,14 @@ from rich.progress import Progress
 
 from shared.bus_login import BusLogin
 from shared.errors import BusAway, SluseError
-from shared.settings import bus_from
+from shared.settings import SettingsError, bus_from
 from sluse import embedded_login
+from sluse.nats_configuration import passwords
 
 PATIENCE_SECONDS = 3.0
 URL = "SLUSE_NATS_URL"
+SECRETS = "SLUSE_NATS_SECRETS"
+"""The directory of the passwords of all bus users, for who comes as several of them."""
 
 DEFAULT_URL = "nats://127.0.0.1:4222"
 R = TypeVar("R")
@@ -46,19 +49,30 @@ def nats_option(command: Callable[..., R]) -> Callable[..., R]:
 
 
 def login_as(user: str, nats: str | None, data: Path) -> BusLogin:
-    """What SLUSE_NATS_USER and its like say; else, a user of the bus that has its files in `data`.
+    """The user, by its file in SLUSE_NATS_SECRETS; else what SLUSE_NATS_USER and its like say; else,
+    the user of the bus that has its files in `data`.
 
     A password goes to no other address than the one that it was made for.
     """
     embedded = embedded_login.login(data / "nats", user)
     try:
         given = bus_from(os.environ, nats or (embedded.url if embedded else DEFAULT_URL))
+        if secrets := os.environ.get(SECRETS):
+            return replace(given, user=user, password=_password(Path(secrets), user))
     except SluseError as error:
         click.echo(f"{error.code}: {error.message}", err=True)
         sys.exit(2)
     if embedded is None or given.user or given.url != embedded.url:
         return given
     return replace(embedded, token=given.token)
+
+
+def _password(directory: Path, user: str) -> str:
+    file = passwords.file_of(directory, user)
+    try:
+        return file.read_text().strip()
+    except OSError as error:
+        raise SettingsError(f"{SECRETS}: {error.strerror}: {file}") from None
 
 
 def carry_out(work: Coroutine[Any, Any, int]) -> None:

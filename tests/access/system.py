@@ -124,15 +124,15 @@ async def started(settings: Settings, keys: Keys, **more: Any) -> AsyncIterator[
         ):
             desk = await stack.enter_async_context(service.running(settings))
             door = app_of(desk, gate_of(settings))
-            own_doors[name] = await stack.enter_async_context(_served(door))
+            own_doors[name] = await stack.enter_async_context(served(door))
         app = await stack.enter_async_context(reporting.running(settings))
-        front = await stack.enter_async_context(_served(app))
+        front = await stack.enter_async_context(served(app))
         over_bus = {service: forwarder(bus, service, PATIENT) for service in DOORS}
         yield System(keys, front, own_doors, over_bus, bus, app, {})
 
 
 @asynccontextmanager
-async def _served(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
+async def served(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
     port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     server = asyncio.create_task(serve(app, bound("127.0.0.1", 0), port.set_result, over))

@@ -16,7 +16,7 @@ PREFIX = "sluse-test-"
 """What the projects of tests are called by, so that what a killed run left behind can be found."""
 
 SERVICES = ("intake", "placement", "aftercare", "reporting")
-UP_SECONDS = 240
+UP_SECONDS = 600
 PATIENCE_SECONDS = 120.0
 
 
@@ -51,18 +51,19 @@ class Compose:
     """One project; services by their names in the files, replicas counted from 1."""
 
     def __init__(self, name: str, image: str, directory: Path, *files: str) -> None:
-        """`directory`: of this test's own, for the secrets. `files`: beside compose.yaml."""
+        """`directory`: of this test's own, for secrets and backups. `files`: beside compose.yaml."""
         self.project = f"{PREFIX}{name}-{os.getpid()}"
         self.port, self.nats_port, self.prometheus_port = free_ports(3)
         self.url = f"http://127.0.0.1:{self.port}"
         self.nats_url = f"nats://127.0.0.1:{self.nats_port}"
         self.started_in = 0.0
         self._signing_key = b""
-        self._secrets = directory / "secrets"
+        self._secrets, self._backups = directory / "secrets", directory / "backups"
         self.environment = {
             **os.environ,
             "SLUSE_IMAGE": image,
             "SLUSE_SECRETS": str(self._secrets),
+            "SLUSE_BACKUPS": str(self._backups),
             "SLUSE_PORT": str(self.port),
             "SLUSE_PROMETHEUS_PORT": str(self.prometheus_port),
             "SLUSE_TEST_NATS_PORT": str(self.nats_port),
@@ -92,7 +93,7 @@ class Compose:
         if self._secrets.exists():  # they belong to the containers' users
             directory = f"{self._secrets.parent}:/parent"
             image = self.environment["SLUSE_IMAGE"]
-            remove = ("rm", "-rf", f"/parent/{self._secrets.name}")
+            remove = ("rm", "-rf", f"/parent/{self._secrets.name}", f"/parent/{self._backups.name}")
             _must(docker("run", "--rm", "--user", "0", "--volume", directory, image, *remove))
 
     def stop(self, *services: str) -> None:

@@ -1,10 +1,11 @@
 """The image: small, nobody's root, with nothing to build or install by, and able to do its work."""
 
 import json
+import tomllib
 
 import pytest
 
-from tests.containers.compose import docker
+from tests.containers.compose import ROOT, docker
 
 pytestmark = pytest.mark.slow
 
@@ -81,6 +82,12 @@ def test_traces_can_be_sent(image):
 
 def test_the_operators_command_is_there_under_its_name(image):
     assert run(image, "sluse", "--help").startswith("Usage: sluse ")
+
+
+def test_it_knows_its_version(image):
+    code = "import importlib.metadata; print(importlib.metadata.version('sluse'))"
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert run(image, "python", "-c", code) == declared
 
 
 def test_the_zones_of_the_world_are_known(image):

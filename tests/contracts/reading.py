@@ -3,6 +3,7 @@
 import asyncio
 import random
 import sys
+import time
 import tomllib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -277,7 +278,7 @@ def fold_until_killed(plan_: Plan, database: str, seed: int) -> None:
 
 
 def follow_until_killed(plan_: Plan, database: str, url: str, patience: Patience) -> None:
-    """What a service's process does: follow real streams; says its role whenever it is another one."""
+    """What a service's process does: follow real streams; says each new role, and since when."""
 
     async def go() -> None:
         async with (
@@ -289,7 +290,7 @@ def follow_until_killed(plan_: Plan, database: str, url: str, patience: Patience
                 role = projection.status().role
                 if role != said:
                     said = role
-                    print(role, flush=True)
+                    print(role, time.monotonic(), flush=True)
                 await asyncio.sleep(0.01)
 
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))

@@ -17,12 +17,12 @@ from shared.database import is_away, opened, writing
 from shared.errors import DatabaseAway
 from shared.projection import Projection
 from shared.view import following
+from tests.contracts.patience import PATIENT
 from tests.contracts.reading import by_stream, demonstration, fresh_rows, own_bus, rows, store
 from tests.postgres import Postgres
 
 EVENTS = by_stream(demonstration())
-ANSWER_SECONDS = 15.0  # connecting, a statement, and giving both up
-BACK_SECONDS = 30.0
+BACK_SECONDS = 120.0
 
 FAULTS: dict[str, tuple[str, str]] = {"stopped": ("stop", "start"), "paused": ("pause", "unpause")}
 
@@ -63,10 +63,9 @@ async def test_a_database_that_is_away_is_waited_for(
         for _ in range(2):
             since = time.monotonic()
             with pytest.raises(DatabaseAway):
-                await asked(projection)
-            took = time.monotonic() - since
-            print(f"{fault}: answered after {took:.1f} s")
-            assert took < ANSWER_SECONDS
+                async with asyncio.timeout(PATIENT):
+                    await asked(projection)
+            print(f"{fault}: answered after {time.monotonic() - since:.1f} s")
         await loading
         await until_known(projection, away=True)
         assert projection.stopped == {}
@@ -148,18 +147,16 @@ async def test_a_wrong_statement_is_no_database_that_is_away(database: str, stat
 
 @pytest.mark.parametrize(
     "statement",
-    ["SELECT pg_sleep(60)", "SELECT pg_terminate_backend(pg_backend_pid())"],
+    ["SELECT pg_sleep(3600)", "SELECT pg_terminate_backend(pg_backend_pid())"],
     ids=["takes too long", "the connection was ended"],
 )
 async def test_what_waiting_cures_is_a_database_that_is_away(
     postgres_database: str, statement: str
 ) -> None:
     async with opened(postgres_database) as engine:
-        since = time.monotonic()
         with pytest.raises((sa.exc.DBAPIError, OSError)) as away:
             async with engine.connect() as db:
                 await db.execute(sa.text(statement))
         assert is_away(away.value)
-        assert time.monotonic() - since < ANSWER_SECONDS
         async with engine.connect() as db:
             assert await db.scalar(sa.text("SELECT 1")) == 1

@@ -209,7 +209,9 @@ async def test_a_body_over_the_limit_is_too_large_at_both_doors(doors: Doors) ->
         yield padding
 
     assert _error(await doors.post(body + padding))[:2] == (413, "TOO_LARGE")
-    in_chunks = await doors.http.post("/intake/commands", content=chunked())
+    in_chunks = await doors.http.post(
+        "/intake/commands", content=chunked(), headers={"Content-Type": "application/json"}
+    )
     assert _error(in_chunks)[:2] == (413, "TOO_LARGE")
     over_nats = await doors.nats(body + padding, Context())
     assert over_nats.error is not None

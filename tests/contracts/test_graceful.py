@@ -13,18 +13,21 @@ import pytest
 from services.intake.events import VOCABULARY
 from shared.backoff import Backoff, pause_after
 from shared.bus import Bus, connected
-from shared.bus_door import forwarder
+from shared.bus_door import WORKERS, forwarder
 from shared.command import Reply
 from shared.context import Context
 from shared.event_store import EventStore
 from tests.contracts.casework import new
 from tests.contracts.conftest import Nats, make
+from tests.contracts.patience import PATIENT
 from tests.contracts.proxy import between
 from tests.contracts.recording import ids, last_position
 from tests.servers import NatsServer, standalone
 from tests.service_process import ServiceProcess, started
 
 HEALTHY_AGAIN_SECONDS = 15
+PATIENT_INTAKE = "tests.contracts.patient_intake"
+MORE_THAN_IT_WORKS_ON_AT_ONCE = WORKERS + 16
 
 
 @pytest.fixture
@@ -45,8 +48,25 @@ def persons(count: int) -> list[dict[str, object]]:
 
 
 async def posted(process: ServiceProcess, command: dict[str, object]) -> httpx.Response:
-    async with httpx.AsyncClient(trust_env=False, verify=False, timeout=30) as client:
+    async with httpx.AsyncClient(trust_env=False, verify=False, timeout=PATIENT) as client:
         return await client.post(f"{process.url}/intake/commands", json=command)
+
+
+async def answered(
+    door: str, bus: Bus, process: ServiceProcess, command: dict[str, object]
+) -> Reply:
+    if door == "bus":
+        return await forwarder(bus, "intake", PATIENT)(msgspec.json.encode(command), Context())
+    response = await posted(process, command)
+    return msgspec.json.decode(response.content, type=Reply)
+
+
+async def leaving(process: ServiceProcess) -> None:
+    """Return once it says that it leaves: a bus that is away makes it unready before."""
+    said = [{"code": "LEAVING", "why": "the process has been told to end", "service": ""}]
+    async with asyncio.timeout(PATIENT):
+        while (await process.answer())[1].get("missing") != said:
+            await asyncio.sleep(0.02)
 
 
 async def times(bus: Bus, command: dict[str, object]) -> int:
@@ -60,30 +80,21 @@ async def test_told_to_leave_it_answers_what_it_has_begun_and_takes_nothing_more
     server: NatsServer, bus: Bus, tmp_path: Path, door: str
 ) -> None:
     """Its commands are stored and it does not hear of it: so they are under way when it is told."""
-    # over the bus more than it works on at once: some lie in front of its door
-    commands = persons(80 if door == "bus" else 20)
-    ask = forwarder(bus, "intake", 20)
-
-    async def answered(command: dict[str, object]) -> Reply:
-        if door == "bus":
-            return await ask(msgspec.json.encode(command), Context())
-        response = await posted(intake, command)
-        return msgspec.json.decode(response.content, type=Reply)
-
+    commands = persons(MORE_THAN_IT_WORKS_ON_AT_ONCE if door == "bus" else 20)
     async with between(server.url) as wire:
-        intake = ServiceProcess("intake", wire.url, tmp_path)
+        intake = ServiceProcess(
+            "intake", wire.url, tmp_path, module=PATIENT_INTAKE, SLUSE_REQUEST_TIMEOUT="10"
+        )
         async with started(intake):
             wire.arm()
-            asked = [asyncio.create_task(answered(command)) for command in commands]
+            asked = [asyncio.create_task(answered(door, bus, intake, one)) for one in commands]
             await wire.struck.wait()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENT):
                 while await last_position(bus, "INTAKE") < 1:
                     await asyncio.sleep(0.01)
             intake.process.terminate()
-            await intake.ready(503)
-            assert (await intake.answer())[1]["missing"] == [
-                {"code": "LEAVING", "why": "the process has been told to end", "service": ""}
-            ]
+            await leaving(intake)
+            assert await intake.health("ready") == 503
             assert await intake.health("live") == 200
             late = await posted(intake, persons(1)[0])
             assert (late.status_code, late.headers["retry-after"]) == (503, "1")
@@ -91,29 +102,37 @@ async def test_told_to_leave_it_answers_what_it_has_begun_and_takes_nothing_more
             assert not any(task.done() for task in asked)
             wire.heal()
             replies = await asyncio.gather(*asked)
-            assert await asyncio.to_thread(intake.process.wait, 20) == 0
+            assert await asyncio.to_thread(intake.process.wait, PATIENT) == 0
     assert [reply for reply in replies if not reply.ok] == []
     assert [await times(bus, command) for command in commands] == [1] * len(commands)
-    told = await ask(msgspec.json.encode(persons(1)[0]), Context())
+    told = await answered("bus", bus, intake, persons(1)[0])
     assert told.error is not None
     assert told.error.code == "BUS_AWAY"  # at once: nobody listens there any more
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("door", ["bus", "HTTP"])
 async def test_a_second_signal_ends_it_at_once(
-    server: NatsServer, bus: Bus, tmp_path: Path
+    server: NatsServer, bus: Bus, tmp_path: Path, door: str
 ) -> None:
+    """Its commands would last an hour, and so long it would wait for them."""
+    commands = persons(MORE_THAN_IT_WORKS_ON_AT_ONCE if door == "bus" else 20)
     async with between(server.url) as wire:
-        intake = ServiceProcess("intake", wire.url, tmp_path)
+        intake = ServiceProcess(
+            "intake", wire.url, tmp_path, module=PATIENT_INTAKE, SLUSE_REQUEST_TIMEOUT="3600"
+        )
         async with started(intake):
             wire.arm()
-            post = asyncio.create_task(posted(intake, persons(1)[0]))
+            asked = [asyncio.create_task(answered(door, bus, intake, one)) for one in commands]
             await wire.struck.wait()
             intake.process.terminate()
-            await intake.ready(503)
+            await leaving(intake)
             intake.send(signal.SIGINT)
-            assert await asyncio.to_thread(intake.process.wait, 8) == 0
-            await asyncio.gather(post, return_exceptions=True)
+            assert await asyncio.to_thread(intake.process.wait, PATIENT) == 0
+            for task in asked:
+                task.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+    assert ("left_unanswered" if door == "bus" else "left_under_way") in intake.said()
 
 
 @pytest.mark.slow
@@ -129,7 +148,7 @@ async def test_it_lives_and_waits_while_there_is_no_bus_and_no_stream(tmp_path: 
         await server.start()
         await intake.ready(503)  # nobody has made the streams
         await make(Nats(server.url, 1))
-        await intake.ready(200, HEALTHY_AGAIN_SECONDS)
+        await intake.ready()
         assert (await posted(intake, persons(1)[0])).status_code == 200
         assert await intake.terminate() == 0
     finally:
@@ -162,7 +181,7 @@ async def test_it_is_ready_soon_after_the_bus_is_back_and_lives_meanwhile(
 
 async def posted_company(process: ServiceProcess) -> httpx.Response:
     command = new("RegisterCompany", cvr="12345678", name="Hedens Brød", sector="retail")
-    async with httpx.AsyncClient(trust_env=False, timeout=40) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENT) as client:
         return await client.post(f"{process.url}/placement/commands", json=command)
 
 
@@ -173,12 +192,9 @@ def test_pauses_grow_are_bounded_and_differ() -> None:
         assert len(some) > 100
 
 
-async def test_a_success_begins_the_pauses_anew() -> None:
-    loop = asyncio.get_running_loop()
-    backoff = Backoff(first=0.001, most=60)
-    for _ in range(6):
-        await backoff.wait()
+def test_a_success_begins_the_pauses_anew() -> None:
+    backoff = Backoff(first=1, most=3600)
+    pauses = [backoff.next_pause() for _ in range(6)]
+    assert 16 <= pauses[-1] <= 32
     backoff.reset()
-    began = loop.time()
-    await backoff.wait()
-    assert loop.time() - began < 0.03  # the seventh would have been 0.032 at least
+    assert backoff.next_pause() <= 1

@@ -146,7 +146,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         }
         app = await enter(reporting.running(settings))
         transport = httpx.ASGITransport(app=app)
-        http = await enter(httpx.AsyncClient(transport=transport, base_url="http://sluse"))
+        http = await enter(httpx.AsyncClient(transport=transport, base_url="http://localhost"))
         yield World(bus, settings, desks, http, await _employed(bus, desks))
 
 

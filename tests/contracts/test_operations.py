@@ -176,7 +176,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         }
         app = await enter(reporting.running(settings))
         transport = httpx.ASGITransport(app=app)
-        http = await enter(httpx.AsyncClient(transport=transport, base_url="http://sluse"))
+        http = await enter(httpx.AsyncClient(transport=transport, base_url="http://localhost"))
         send = to(desks["intake"])
         await open_programme(send)
         good, bad = str(uuid4()), str(uuid4())

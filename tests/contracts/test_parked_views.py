@@ -75,6 +75,7 @@ async def test_a_view_answers_nothing_of_what_is_parked_and_all_of_the_rest(
                 await projection.apply(stream, records)
         before = await view.facts(EnrolledFact)
         [known] = await view.facts(EnrolledFact, enrolment=bad)
+        placed = await view.facts(PlacementFact, enrolment=bad)
 
         await projection.apply("INTAKE", [poison()])
 
@@ -85,6 +86,7 @@ async def test_a_view_answers_nothing_of_what_is_parked_and_all_of_the_rest(
         assert await view.facts(EnrolledFact, enrolment=good)
         assert await view.facts(EnrolledFact, enrolment="nobody") == []
         assert await view.facts(DefinitionFact, programme="jobsporet")
-        assert await view.facts(PlacementFact, enrolment=bad) is not None
+        assert placed
+        assert await view.facts(PlacementFact, enrolment=bad) == placed
         assert await view.facts(AliasFact, merged_ref=known.person_ref) == []
         assert await view.settled(EnrolledFact) == [it for it in before if it != known]

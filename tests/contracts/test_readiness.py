@@ -10,7 +10,7 @@ from shared.bus import Bus
 from shared.life import Lack, Life
 from shared.projection import Projection
 from shared.readiness import Following
-from tests.contracts.patience import until
+from tests.contracts.patience import PATIENT, until
 from tests.contracts.reading import own_bus, person_registered, projected, running, store
 from tests.contracts.recording import put
 
@@ -25,7 +25,7 @@ async def grow(bus: Bus, first: int, count: int) -> None:
 
 
 async def caught_up(projection: Projection, bus: Bus) -> None:
-    assert await projection.caught_up(bus, 20)
+    assert await projection.caught_up(bus, PATIENT)
     await until(lambda: projection.status().state == "live")
 
 
@@ -47,13 +47,13 @@ async def test_it_is_not_ready_before_it_has_what_was_there_at_its_start(tmp_pat
 async def test_lag_for_a_moment_is_none_and_lag_that_lasts_is(tmp_path: Path) -> None:
     async with own_bus(tmp_path) as (_, bus), projected(PLAN) as projection:
         await grow(bus, 0, 3)
-        patient, strict = Following(projection, bus, 60), Following(projection, bus, 0.05)
+        patient, strict = Following(projection, bus, 3600), Following(projection, bus, 0.05)
         async with running(projection, bus):
             await caught_up(projection, bus)
             assert [await code_of(patient), await code_of(strict)] == ["", ""]
         await grow(bus, 3, 3)
         assert [await code_of(patient), await code_of(strict)] == ["", ""]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENT):
             while await code_of(strict) != "BEHIND":
                 await asyncio.sleep(0.01)
         assert await code_of(patient) == ""
@@ -65,7 +65,7 @@ async def test_lag_for_a_moment_is_none_and_lag_that_lasts_is(tmp_path: Path) ->
 async def test_a_stopped_projection_is_not_asked(tmp_path: Path) -> None:
     async with own_bus(tmp_path) as (_, bus), projected(PLAN) as projection:
         await put(bus, "intake.person.p-1", b"no event at all")
-        async with running(projection, bus), asyncio.timeout(20):
+        async with running(projection, bus), asyncio.timeout(PATIENT):
             following = Following(projection, bus)
             while (lack := await following.lack()) is None or lack.code != "STOPPED":
                 await asyncio.sleep(0.01)
@@ -90,7 +90,7 @@ async def test_what_cannot_be_found_out_in_time_is_missing() -> None:
 
     assert (await life.readiness()).ok
     life.needs("placement", never)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENT):
         [lack] = (await life.readiness()).missing
     assert (lack.service, lack.code) == ("placement", "SLOW")
     life.before_leaving(broken)

@@ -9,8 +9,10 @@ import pytest
 
 from services.intake.events import VOCABULARY as INTAKE
 from services.reporting.facts import PLAN as REPORTING
-from shared import streams
+from shared import generation_control as control
+from shared import lease, streams
 from shared.bus import Bus, connected
+from shared.database import writing
 from shared.envelope import Recorded
 from shared.epoch import FIRST, Epoch
 from shared.errors import NotYet
@@ -25,6 +27,7 @@ from sluse.backup import manifest
 from sluse.backup.restoring import restore
 from sluse.backup.snapshot import upload
 from sluse.backup.taking import take
+from tests.contracts.patience import until_kept_waiting
 from tests.contracts.reading import demonstration, own_bus, store
 from tests.contracts.recording import an_append
 from tests.servers import standalone
@@ -82,9 +85,11 @@ async def other(tmp_path: Path) -> AsyncIterator[Server]:
 
 
 @asynccontextmanager
-async def folded(server: Server, tmp_path: Path, plan: Plan = PLAN) -> AsyncIterator[Projection]:
+async def folded(
+    server: Server, tmp_path: Path, plan: Plan = PLAN, database: str = ""
+) -> AsyncIterator[Projection]:
     """The projection once it has folded all; its database outlives the block."""
-    url = f"sqlite+aiosqlite:///{tmp_path}/rows.db"
+    url = database or f"sqlite+aiosqlite:///{tmp_path}/rows.db"
     async with following(plan, url, server.bus) as projection:
         await equal(projection, server)
         yield projection
@@ -96,6 +101,14 @@ async def equal(projection: Projection, server: Server) -> None:
     async with asyncio.timeout(30):
         while projection.served.history.forsaken or projection.positions != last:
             await asyncio.sleep(0.02)
+
+
+async def replaced(projection: Projection, server: Server) -> None:
+    """Return once another generation is asked, and has folded the streams as they are now."""
+    async with asyncio.timeout(30):
+        while projection.served.number == 1:  # until its reader has looked
+            await asyncio.sleep(0.02)
+    await equal(projection, server)
 
 
 async def assert_a_fresh_fold(projection: Projection, server: Server, tmp_path: Path) -> None:
@@ -137,6 +150,7 @@ async def test_rows_of_events_that_are_gone_are_made_again(
     epoch = (await restore(other.bus, tmp_path / "set")).epoch
     await other.record("after", after)
     async with folded(other, tmp_path) as projection:
+        await replaced(projection, other)
         assert (projection.epoch, projection.served.number) == (epoch, 2)
         await assert_a_fresh_fold(projection, other, tmp_path)
         async with projection.reading() as db:
@@ -172,21 +186,18 @@ async def test_a_restore_by_another_tool_is_noticed_by_the_event_that_was_read_l
     await restored_by_another_tool(other, tmp_path / "set")
     await other.record("after", after)
     async with folded(other, tmp_path) as projection:
-        async with asyncio.timeout(20):
-            while projection.served.number == 1:  # until its reader has looked
-                await asyncio.sleep(0.02)
-        await equal(projection, other)
+        await replaced(projection, other)
         assert projection.epoch == FIRST
         await assert_a_fresh_fold(projection, other, tmp_path)
 
 
 async def test_nobody_is_answered_from_rows_of_events_that_are_gone(
-    server: Server, other: Server, tmp_path: Path
+    server: Server, other: Server, postgres_database: str, tmp_path: Path
 ) -> None:
-    """Neither where they are written nor where somebody stands by."""
+    """Neither where they are written nor where somebody stands by, who reads while they are dropped."""
     await take(server.bus, tmp_path / "set")
     await server.record("lost", 10)
-    async with folded(server, tmp_path):
+    async with folded(server, tmp_path, database=postgres_database):
         pass
     await restore(other.bus, tmp_path / "set")
     await other.record("after", 30)
@@ -198,25 +209,64 @@ async def test_nobody_is_answered_from_rows_of_events_that_are_gone(
         saved.set()
         await may_go.wait()
 
-    url = f"sqlite+aiosqlite:///{tmp_path}/rows.db"
     async with AsyncExitStack() as stack:
-        writer, standby = [
-            await stack.enter_async_context(following(PLAN, url, other.bus, before_forsaking=save))
-            for _ in range(2)
-        ]
+
+        async def another() -> Projection:
+            return await stack.enter_async_context(
+                following(PLAN, postgres_database, other.bus, before_forsaking=save)
+            )
+
+        writer = await another()
         async with asyncio.timeout(10):
             await saved.wait()
+        standby = await another()
         for projection in (writer, standby):
             with pytest.raises(NotYet):
                 async with projection.reading():
                     pass
-        assert [it.status().role for it in (writer, standby)].count("writer") == 1
-        may_go.set()
+        assert [it.status().role for it in (writer, standby)] == ["writer", "standby"]
+        async with writing(writer.engine) as db:
+            await control.make_tables(db)  # until the end nobody else makes any
+            may_go.set()
+            await until_kept_waiting(writer.engine, "FROM people_g1_discarded")
         for projection in (writer, standby):
-            await equal(projection, other)
+            await replaced(projection, other)
             async with projection.reading():
                 pass
-    assert seen == [BACKED_UP + 10]
+        assert [writer.stopped, standby.stopped] == [{}, {}]
+    assert set(seen) == {BACKED_UP + 10}  # again, if the database refused for a moment
+
+
+async def test_who_writes_again_replaces_what_nobody_has_replaced(
+    server: Server, other: Server, tmp_path: Path
+) -> None:
+    """Another process had it meanwhile, and left before it was done."""
+    await take(server.bus, tmp_path / "set")
+    await server.record("lost", 10)
+    async with folded(server, tmp_path):
+        pass
+    await restore(other.bus, tmp_path / "set")
+    begun, never = asyncio.Event(), asyncio.Event()
+    saving: list[int] = []
+
+    async def save(generation: Generation) -> None:
+        saving.append(generation.number)
+        if len(saving) == 1:
+            begun.set()
+            await never.wait()  # it loses the lease before
+
+    url = f"sqlite+aiosqlite:///{tmp_path}/rows.db"
+    async with following(PLAN, url, other.bus, before_forsaking=save) as projection:
+        async with asyncio.timeout(10):
+            await begun.wait()
+        async with writing(projection.engine) as db:
+            (row,) = await control.rows(db, PLAN.name)
+            held = await lease.take(db, row, "another")
+            assert held is not None
+            await lease.release(db, held)
+        await replaced(projection, other)
+        assert projection.stopped == {}
+    assert saving == [1, 1]
 
 
 @pytest.mark.parametrize(

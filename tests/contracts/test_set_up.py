@@ -1,5 +1,6 @@
 """What an installation begins with: streams, programmes, and secrets that nobody else may read."""
 
+import asyncio
 import stat
 from pathlib import Path
 from uuid import uuid4
@@ -8,14 +9,19 @@ import pytest
 from msgspec.structs import replace
 
 from services.intake.events import VOCABULARY
+from shared import streams
 from shared.access.issuing import NotIssued
-from shared.bus import connected
+from shared.bus import NoAnswer, connected
 from shared.command import Reply
+from shared.errors import BusAway
 from shared.event_store import EventStore
 from shared.settings import Settings
+from shared.subjects import commands_subject
 from sluse import secret_files
 from sluse.installation import is_superseded, set_up
+from tests.contracts.conftest import settings_for
 from tests.definitions import definition
+from tests.servers import Cluster
 
 
 async def outcomes(settings: Settings, *wanted):
@@ -50,6 +56,30 @@ async def test_what_an_operator_has_revised_stays(settings, first):
     (refusal,) = await outcomes(settings, first)
     assert is_superseded(refusal)
     assert await outcomes(settings, later) == ["unchanged"]
+
+
+async def test_it_takes_no_callers_command_while_it_works(settings, first):
+    """It is of another version than the services that may run beside it."""
+    async with connected(settings.bus, "caller") as caller:
+        async for _ in set_up(settings, settings, [first]):
+            with pytest.raises(BusAway):
+                await caller.request(commands_subject("intake"), b"{}", 5)
+
+
+async def test_it_waits_for_a_cluster_that_has_no_leader_yet(tmp_path):
+    cluster = Cluster(tmp_path)
+    settings = replace(settings_for(cluster.servers[0].url, tmp_path), replicas=3)
+    try:
+        await cluster.servers[0].start()
+        async with connected(settings.bus, "set-up") as bus:
+            with pytest.raises((BusAway, NoAnswer)):
+                await streams.apply(bus, 3)
+        working = asyncio.create_task(outcomes(settings, definition(key="patience")))
+        for server in cluster.servers[1:]:
+            await server.start()
+        assert await working == ["opened"]
+    finally:
+        cluster.stop()
 
 
 def mode(path: Path) -> int:

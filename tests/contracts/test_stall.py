@@ -6,6 +6,7 @@ from pathlib import Path
 from services.placement.enrolled import PLAN
 from shared.projection import Patience, Projection
 from shared.view import following
+from tests.contracts.patience import PATIENT
 from tests.contracts.reading import demonstration, own_bus, store
 
 SOON = Patience(stall=0.5)
@@ -23,11 +24,11 @@ async def test_a_stream_that_stands_still_is_stalled_and_no_other(
         following(PLAN, database, bus, patience=SOON) as projection,
     ):
         await store(bus, demonstration()[:100])
-        assert await projection.caught_up(bus, 30)
+        assert await projection.caught_up(bus, PATIENT)
         assert stalled(projection) == set()
-        await bus.request("intake.person.p1", b"not an event", 5)
-        async with asyncio.timeout(30):
-            while not stalled(projection):
+        await bus.request("intake.person.p1", b"not an event", PATIENT)
+        async with asyncio.timeout(PATIENT):
+            while not (stalled(projection) and projection.stopped):
                 await asyncio.sleep(0.02)
         assert stalled(projection) == {"INTAKE"}
         (it,) = (it for it in projection.status().streams if it.stalled)

@@ -1,23 +1,30 @@
 """Verifying finds each kind of damage, names where it is, and finds none where there is none."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 import sqlalchemy as sa
+from nats.aio.msg import Msg
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.intake.events import VOCABULARY as INTAKE
 from services.reporting.events import VOCABULARY as REPORTS
 from shared import streams
-from shared.bus import Bus, connected
+from shared.access.gate import gate_of
+from shared.bus import Bus, connected, flushed
+from shared.bus_door import connected_broker, start, stop
 from shared.envelope import encode
 from shared.event_store import EventStore
-from shared.subjects import SERVICES
+from shared.fingerprint_door import open_fingerprint
+from shared.subjects import SERVICES, fingerprint_subject
+from sluse.backup.contents import content
 from sluse.verify import Check, Verification, verify
 from tests.contracts.casework import registered, to
+from tests.contracts.conftest import settings_for
 from tests.contracts.recording import an_event, put
 from tests.contracts.test_issued import World, world  # noqa: F401 - the fixture
 from tests.servers import standalone
@@ -138,6 +145,62 @@ async def test_a_gap_and_a_message_that_claims_another_source_are_found(whole: W
     # what rests on them can't be said to be right
     assert of(found, "reporting: reporting").outcome == "unknown"
     assert {check.outcome for check in found.checks if check.kind == "report"} == {"unknown"}
+
+
+async def test_what_is_missing_at_a_streams_end_is_found_and_waited_for_by_nobody(
+    whole: World,
+) -> None:
+    last = await whole.bus.last_position("PLACEMENT")
+    for stream, position in (("PLACEMENT", last), ("PLACEMENT", last - 1), ("REPORTS", 1)):
+        missing = {"seq": position, "no_erase": True}
+        await whole.bus.api(f"STREAM.MSG.DELETE.{stream}", missing)
+    async with asyncio.timeout(100):
+        found = await verify(whole.bus)
+        await content(whole.bus, "PLACEMENT", last)
+    assert f"1 gaps: {last - 1}-{last}" in of(found, "PLACEMENT").detail
+    assert of(found, "REPORTS").detail == "0 events up to 1; 1 gaps: 1-1"
+    assert of(found, "reporting: reporting").outcome == "unknown"
+    assert {check.outcome for check in found.checks if check.kind == "report"} == {"unknown"}
+
+
+async def test_what_both_folds_have_parked_is_named(whole: World) -> None:
+    """The rows are the same on both sides, and on both sides old."""
+    subject = whole.subjects["intake"]
+    event_id, _ = await whole.event("intake", "ParticipantEnrolled")
+    unreadable = {"event_id": event_id, "data": {"start_on": "never"}, "reason": "mistake"}
+    data = msgspec.Raw(msgspec.json.encode(unreadable))
+    await put(whole.bus, subject, encode(an_event(subject, type="EventCorrected", data=data)))
+    found = await verify(whole.bus)
+    assert not found.ok
+    assert not_ok(found) == [f"{it}: {it}" for it in ("placement", "reporting")]
+    for name in not_ok(found):
+        assert of(found, name).outcome == "wrong"
+        assert of(found, name).detail == f"1 entities are parked: {subject}"
+
+
+async def test_one_replica_alone_reads_its_tables_for_a_question(tmp_path: Path) -> None:
+    asked, answers = 20, list[Msg]()
+
+    async def answered(message: Msg) -> None:
+        answers.append(message)
+
+    async with standalone(tmp_path) as server, connected(server.url, "contract") as bus:
+        gate = gate_of(settings_for(server.url, tmp_path))
+        await bus.client.subscribe("answers", cb=answered)
+        async with AsyncExitStack() as replicas:
+            for name in ("one", "two"):
+                door = connected_broker(server.url, name)
+                broker = await replicas.enter_async_context(door)
+                open_fingerprint(broker, "intake", [], gate)
+                await start(broker)
+                replicas.push_async_callback(stop, broker)
+            for _ in range(asked):
+                await bus.publish(fingerprint_subject("intake"), b'{"moment":{}}', reply="answers")
+            async with asyncio.timeout(10):
+                while len(answers) < asked:
+                    await asyncio.sleep(0.01)
+        await flushed(bus.client)  # what they had under way is answered now
+    assert len(answers) == asked
 
 
 async def issued_wrongly(bus: Bus) -> str:

@@ -160,7 +160,7 @@ class Load:
         )
         self.cases += 1
 
-    async def more(self, count: int, seconds: float = 60) -> None:
+    async def more(self, count: int, seconds: float = 180) -> None:
         """Return once so many more commands have been acknowledged."""
         wanted = len(self.acknowledged) + count
         async with asyncio.timeout(seconds), self._answered:
@@ -195,7 +195,7 @@ async def recorded(bus: Bus, stream: str) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = []
     if not last:
         return events
-    async with asyncio.timeout(60), aclosing(read(bus, stream, 0)) as lists:
+    async with asyncio.timeout(180), aclosing(read(bus, stream, 0)) as lists:
         async for messages in lists:
             events += [msgspec.json.decode(message.body) for message in messages]
             if messages[-1].position >= last:

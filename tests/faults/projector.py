@@ -26,7 +26,7 @@ async def project(nats: str, database: str, writing: int) -> None:
         while projection.status().role != "writer":
             await asyncio.sleep(0.001)
         os.write(writing, b"w")
-        if await projection.caught_up(bus, 60):
+        if await projection.caught_up(bus, 180):
             os.write(writing, b"e")
         await running
 

@@ -6,8 +6,9 @@ import pytest
 
 from tests.containers.compose import SERVICES, Compose
 from tests.faults.system import assert_whole, at_work, healthy, ready
+from tests.service_process import START_SECONDS
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.mark.parametrize("service", [*SERVICES, "nats"])
@@ -15,7 +16,7 @@ async def test_a_kill_loses_and_doubles_nothing(system: Compose, service: str) -
     async with at_work(system) as load:
         await asyncio.to_thread(system.kill, service)
         await asyncio.to_thread(system.start, service)
-        took = await healthy(system, 60)  # its own start included
+        took = await healthy(system, START_SECONDS)  # its own start included
         print(f"{service}: healthy {took:.1f} s after its start, {dict(load.again)}")
     await assert_whole(system, load)
 
@@ -43,7 +44,7 @@ async def test_who_stands_still_for_a_while_is_waited_for(system: Compose, servi
 
 async def until_unready(system: Compose) -> None:
     """Return once every service says that it is not to be asked, though it lives."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         for service in SERVICES:
             while (await asyncio.to_thread(ready, system, service)).status == 0:
                 pass

@@ -19,7 +19,7 @@ from tests.contracts.conftest import Nats, make
 from tests.faults.load import SETTLED_LATER, Load, assert_kept, over_the_bus
 from tests.service_process import ServiceProcess, started
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 SIZE, BALLAST = 24_000, 22_500  # KiB: room for the streams and some hundred commands
 HEALTHY_AGAIN_SECONDS = 15
@@ -42,7 +42,7 @@ class SmallDisk:
         volume = ("--volume", f"{self._name}:/data")
         # It keeps the disk while the server is started again.
         other = ("run", "--detach", "--name", f"{self._name}-other", *volume, "busybox:1.37")
-        must(docker(*other, "sleep", "900"))
+        must(docker(*other, "sleep", "1800"))
         self._other("dd", "if=/dev/zero", "of=/data/other", "bs=1024", f"count={BALLAST}")
         published = ("--publish", f"127.0.0.1:{port}:4222")
         server = ("run", "--detach", "--name", self._name, *volume, *published, "nats:2.15-alpine")
@@ -75,11 +75,12 @@ async def test_a_full_disk_refuses_and_forgets_nothing(disk: SmallDisk, tmp_path
     await make(Nats(disk.url, 1))
     intake = ServiceProcess("intake", disk.url, tmp_path)
     async with started(intake):
-        async with connected(disk.url, "faults") as bus, asyncio.timeout(120):
+        async with connected(disk.url, "faults") as bus, asyncio.timeout(300):
             acknowledged = await filled(bus)
         assert len(acknowledged) > 100
         assert await intake.health("live") == 200
         await asyncio.to_thread(disk.make_room)
+        await wait_for(disk)
         await intake.ready(200, HEALTHY_AGAIN_SECONDS)
         async with connected(disk.url, "faults") as bus:
             load = Load(over_the_bus(bus))
@@ -90,7 +91,7 @@ async def test_a_full_disk_refuses_and_forgets_nothing(disk: SmallDisk, tmp_path
 
 async def wait_for(disk: SmallDisk) -> None:
     """Return once the server answers: the container is there a little earlier."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         while True:
             with suppress(BusAway):
                 async with connected(disk.url, "faults"):
@@ -99,7 +100,7 @@ async def wait_for(disk: SmallDisk) -> None:
 
 async def filled(bus: Bus) -> dict[str, list[str]]:
     """Register people until that is not possible any more; the events of each command."""
-    ask = forwarder(bus, "intake", 12)
+    ask = forwarder(bus, "intake", 60)
     acknowledged: dict[str, list[str]] = {}
     full = asyncio.Event()
 

@@ -20,7 +20,7 @@ from tests.faults.load import Load, assert_kept, over_the_bus
 from tests.servers import standalone
 from tests.service_process import ServiceProcess, started
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 MANY = 1000
 SEED = 20_260_301
@@ -56,12 +56,12 @@ async def test_duplicates_and_nonsense_leave_one_event_and_answers(tmp_path: Pat
             await load.prepare()
             async with load.running():
                 await load.more(5)
-                ask = forwarder(bus, "intake", 60)
+                ask = forwarder(bus, "intake", 300)
                 body = msgspec.json.encode(new("RegisterPerson", person_ref=str(uuid4())))
                 same = await asyncio.gather(*(ask(body, Context()) for _ in range(MANY)))
                 subject = commands_subject("intake")
                 answers = await asyncio.gather(
-                    *(bus.request(subject, nonsense(chance), 60) for _ in range(MANY))
+                    *(bus.request(subject, nonsense(chance), 300) for _ in range(MANY))
                 )
                 await load.more(5)
             promised = await assert_kept(bus, load)

@@ -13,7 +13,7 @@ from tests.faults.load import Load, assert_kept, over_the_bus
 from tests.servers import three_nodes
 from tests.service_process import ServiceProcess, started
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 async def test_another_leads_and_nothing_is_lost(tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ async def test_another_leads_and_nothing_is_lost(tmp_path: Path) -> None:
         async with connected(nodes.url, "load") as bus:
             load = Load(over_the_bus(bus), workers=3)
             await load.prepare()
-            async with asyncio.timeout(240), load.running():
+            async with asyncio.timeout(700), load.running():
                 await load.more(10)
                 name = await leader(bus, "INTAKE")
                 victim = next(node for node in nodes.servers if node.name == name)

@@ -13,7 +13,7 @@ from tests.contracts.reading import by_stream, demonstration, fresh_rows, own_bu
 from tests.contracts.reading import store as stored
 from tests.faults.projector import KILLS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 async def test_a_projector_killed_at_any_instant_loses_and_doubles_no_row(
@@ -33,7 +33,7 @@ async def test_a_projector_killed_at_any_instant_loses_and_doubles_no_row(
             end = None if number == KILLS else (number + 1) * portion
             await stored(bus, events[number * portion : end])
             projector.stdin.write(b"\n")
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(180):
                 told[(await projector.stdout.readline()).decode().strip()] += 1
         assert await projector.wait() == 0
         async with projected(PLAN, database) as projection:

@@ -152,7 +152,7 @@ async def assert_restored(
     ends = {it["stream"]: it["position"] for it in restored}
     assert {it["outcome"] for it in restored} <= {"same", "more"}, restored
     was, erased = by_id(before), [event.id for it in erasure for event in it.events or ()]
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(180):
         while await bus.last_position("INTAKE") < ends["INTAKE"] + len(erased):
             await asyncio.sleep(0.05)
     after = await everything(bus)

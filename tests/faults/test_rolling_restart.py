@@ -13,7 +13,7 @@ from tests.faults.load import Load, assert_kept, over_http, over_the_bus
 from tests.servers import standalone
 from tests.service_process import ServiceProcess, started
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 SERVICES = ("intake", "placement", "aftercare", "reporting")
 
@@ -46,9 +46,9 @@ async def test_a_command_service_is_restarted_under_load(tmp_path: Path, service
             for process in replicas(name, server.url, tmp_path, 1)
         ]
         await stack.enter_async_context(started(*twice, *once))
-        load = Load(over_the_bus(bus))
+        load = Load(over_the_bus(bus, 120))
         await load.prepare()
-        async with asyncio.timeout(200), load.running():
+        async with asyncio.timeout(600), load.running():
             await roll(twice, load)
         # Another replica takes what comes: nobody is told that nobody is there, nor left waiting.
         assert set(load.again) <= {"NOT_YET"}, load.again
@@ -65,10 +65,10 @@ async def test_the_front_door_is_restarted_under_load(tmp_path: Path) -> None:
         doors = replicas("reporting", server.url, tmp_path)
         others = [p for name in SERVICES[:3] for p in replicas(name, server.url, tmp_path, 1)]
         await stack.enter_async_context(started(*doors, *others))
-        client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=40))
+        client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=120))
         load = Load(over_http(client, [door.url for door in doors]))
         await load.prepare()
-        async with asyncio.timeout(200), load.running():
+        async with asyncio.timeout(600), load.running():
             await roll(doors, load)
         # A connection that is cut off before its answer would have ended the load with an error.
         assert set(load.again) <= {"NOT_YET", "LEAVING", "STARTING"}, load.again

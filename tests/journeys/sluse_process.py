@@ -16,7 +16,7 @@ from shared.bus_login import BusLogin
 from sluse import embedded_login
 
 PATIENCE_SECONDS = 120
-LEAVING_SECONDS = 20
+LEAVING_SECONDS = 60
 COMMAND = (sys.executable, "-m", "sluse")
 
 

@@ -19,10 +19,12 @@ from shared import streams
 from shared.bus import ApiError, NoAnswer, connected
 from shared.errors import BusAway
 from sluse.exporter import Exporter
+from sluse.nats_configuration.servers import reload
 from tests.alerts.prometheus import alerts
+from tests.guarded_server import guarded
 from tests.journeys import today
-from tests.journeys.sluse_process import LEAVING_SECONDS, Up, environment
-from tests.servers import NatsServer, free_port, three_nodes
+from tests.journeys.sluse_process import LEAVING_SECONDS, PATIENCE_SECONDS, Up, environment
+from tests.servers import Cluster, NatsServer, free_port, standalone
 
 pytestmark = pytest.mark.slow
 
@@ -128,14 +130,52 @@ async def test_a_deleted_event_and_the_room_that_is_left_are_seen(tmp_path: Path
         server.kill()
 
 
-async def test_a_node_that_is_away_is_a_missing_replica(tmp_path: Path) -> None:
-    async with three_nodes(tmp_path) as cluster, connected(cluster.url, "operator") as bus:
-        await streams.apply(bus, 3)
-        exporter = Exporter(bus, [])
-        await until_missing(exporter, 0)
-        away = next(s for s in cluster.servers if s.url not in str(bus.client.connected_url))
-        away.kill()
-        await until_missing(exporter, 1)
+async def test_a_node_that_is_away_is_a_missing_replica_and_takes_nothing_else_from_sight(
+    tmp_path: Path,
+) -> None:
+    cluster = Cluster(tmp_path)
+    ports = [free_port() for _ in cluster.servers]
+    for server, port in zip(cluster.servers, ports, strict=True):
+        server.extra["http_port"] = port
+    try:
+        await cluster.start()
+        async with connected(cluster.url, "operator") as bus:
+            await streams.apply(bus, 3)
+            exporter = Exporter(bus, [f"http://127.0.0.1:{port}" for port in ports])
+            await until_missing(exporter, 0)
+            away = next(s for s in cluster.servers if s.url not in str(bus.client.connected_url))
+            away.kill()
+            await until_missing(exporter, 1)
+            assert (await exporter.look()).limit > 0
+    finally:
+        cluster.stop()
+
+
+async def test_if_no_server_tells_of_itself_nothing_is_shown(tmp_path: Path) -> None:
+    async with standalone(tmp_path) as server, connected(server.url, "operator") as bus:
+        with pytest.raises(OSError, match="refused"):
+            await Exporter(bus, [f"http://127.0.0.1:{free_port()}"]).look()
+
+
+async def test_once_its_password_is_changed_it_ends_and_says_so(tmp_path: Path) -> None:
+    async with guarded(tmp_path) as server, connected(server.login("system"), "system") as system:
+        port = free_port()
+        settings = {"SLUSE_NATS_URL": server.url, "SLUSE_NATS_SECRETS": str(server.secrets)}
+        with subprocess.Popen(
+            [sys.executable, "-m", "sluse", "exporter", "--port", str(port), "--every", "3600"],
+            stderr=subprocess.PIPE,
+            env=environment(settings),
+        ) as exporter:
+            try:
+                await asyncio.to_thread(_first_answer, exporter, port)
+                (server.secrets / "nats-metrics").unlink()
+                server.configured()
+                await reload(system)
+                _, said = await asyncio.to_thread(exporter.communicate, None, PATIENCE_SECONDS)
+            finally:
+                exporter.kill()
+    assert exporter.returncode == 2
+    assert said.decode().splitlines()[-1].startswith("BUS_AWAY: ")
 
 
 async def until_missing(exporter: Exporter, replicas: int) -> None:

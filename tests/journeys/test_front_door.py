@@ -13,7 +13,7 @@ from shared.subjects import subject_of
 from sluse.sending import commands
 from tests.journeys import history, today
 from tests.journeys.sluse_process import Up
-from tests.journeys.today import Body, ago, command
+from tests.journeys.today import JSON, Body, ago, command
 
 
 def accepted(up: Up, service: str, body: Body, **headers: str) -> Any:
@@ -251,7 +251,7 @@ async def test_both_doors_answer_alike_and_a_repeated_command_gets_its_first_ans
         first_over_nats = await over_nats(json.dumps(body := today.register_person()).encode())
         assert first_over_nats == up.command("intake", body).json()
         for malformed in (b"", b"{", b"[]", b'{"type": "RegisterPerson"}', b"\xff"):
-            at_http = up.http.post("/intake/commands", content=malformed)
+            at_http = up.http.post("/intake/commands", content=malformed, headers=JSON)
             assert await over_nats(malformed) == at_http.json(), malformed
 
 
@@ -378,9 +378,8 @@ def test_whatever_cannot_be_answered_gets_the_shape_of_a_reply(
 def test_a_body_that_is_no_command_is_refused(
     up: Up, content: bytes, content_type: str, status: int, code: str
 ) -> None:
-    response = up.http.post(
-        "/intake/commands", content=content, headers={"Content-Type": content_type}
-    )
+    headers = {"Content-Type": content_type}
+    response = up.http.post("/intake/commands", content=content, headers=headers)
     assert response.status_code == status, response.text
     assert response.json()["error"]["code"] == code
 

@@ -64,7 +64,8 @@ def _tell_secrets(up: Up) -> None:
     for service, body in refused:
         assert up.command(service, body, CASE).status_code in (409, 422), body
     for content in (b'{"sekretting": "sekret@example.dk"', b"sekretting"):
-        assert up.http.post("/intake/commands", content=content).status_code == 400
+        reply = up.http.post("/intake/commands", content=content, headers=today.JSON)
+        assert reply.status_code == 400
     for path in ("/api/people/010190-1234/timeline", "/api/programmes/sekretting/goals"):
         assert up.http.get(path).status_code == 404
     assert up.http.get("/sekret@example.dk").status_code == 404

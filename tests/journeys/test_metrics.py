@@ -1,6 +1,7 @@
 """The metrics of a running system: what is counted is right, and no label is an id or a text."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from shared import errors, streams
 from shared.metrics import UNREADABLE
 from sluse.sending import commands
 from tests.journeys import today
-from tests.journeys.sluse_process import Up
+from tests.journeys.sluse_process import PATIENCE_SECONDS, Up
 from tests.servers import free_port
 
 SERVICES = {"intake", "placement", "aftercare", "reporting", "reports", "operations"}
@@ -64,7 +65,7 @@ class Watched:
         self._url = f"http://127.0.0.1:{port}/metrics"
 
     def text(self) -> str:
-        answer = httpx.get(self._url, trust_env=False)
+        answer = httpx.get(self._url, trust_env=False, timeout=PATIENCE_SECONDS)
         assert answer.status_code == 200
         return answer.text
 
@@ -101,8 +102,12 @@ def _use(up: Up) -> None:
     person = today.register_person()
     assert up.command("intake", person).status_code == 200
     referral = today.refer(today.PROGRAMME, person["person_ref"])
-    assert up.command("intake", referral).status_code == 200
-    assert up.command("placement", today.register_company()).status_code == 200
+    referred = up.command("intake", referral)
+    assert referred.status_code == 200
+    registered = up.command("placement", today.register_company())
+    assert registered.status_code == 200
+    up.wait("intake", referred.json()["position"])
+    up.wait("placement", registered.json()["position"])
     for body in (
         {**today.register_person(), "area": "010190-1234"},
         {"type": "NoSuchThing", "command_id": "0101901234"},
@@ -110,7 +115,8 @@ def _use(up: Up) -> None:
         {**referral, "command_id": "other", "benefit": "sekretkode"},
     ):
         assert up.command("intake", body).status_code in (409, 422), body
-    assert up.http.post("/intake/commands", content=b"{").status_code == 400
+    broken = up.http.post("/intake/commands", content=b"{", headers=today.JSON)
+    assert broken.status_code == 400
     for path in (
         f"/api/programmes/{today.PROGRAMME}/goals",
         f"/api/programmes/{today.PROGRAMME}/measures",
@@ -159,9 +165,11 @@ def test_questions_are_timed_by_their_route(watched: Watched) -> None:
 
 def test_the_bus_and_the_clock_are_shown(watched: Watched) -> None:
     assert watched.value("sluse_bus_connected") == 4
-    began = watched.value("process_start_time_seconds")
-    assert watched.value("sluse_sweep_timestamp_seconds", service="aftercare") > began
     assert watched.value("sluse_build_info") == 1
+    swept = watched.value("sluse_sweep_timestamp_seconds", service="aftercare")
+    gives_up = time.monotonic() + PATIENCE_SECONDS
+    while watched.value("sluse_sweep_timestamp_seconds", service="aftercare") <= swept:
+        assert time.monotonic() < gives_up, "nobody sweeps"
 
 
 def test_every_label_is_from_a_closed_set(watched: Watched) -> None:

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,8 @@ from tests.otlp_receiver import Receiver, Span, receiving
 from tests.servers import free_port
 
 CALLER = "4bf92f3577b34da6a3ce929d0e0e4736"
-TRACEPARENT = f"00-{CALLER}-00f067aa0ba902b7-01"
+CALLERS_SPAN = "00f067aa0ba902b7"
+TRACEPARENT = f"00-{CALLER}-{CALLERS_SPAN}-01"
 pytestmark = pytest.mark.slow
 
 QUICK = {"OTEL_BSP_SCHEDULE_DELAY": "100"}  # milliseconds; it is five seconds otherwise
@@ -28,14 +28,20 @@ class Traced:
         self.up = up
         self.receiver = receiver
 
-    def until(self, *names: str) -> list[Span]:
-        """The caller's trace once it has spans of these names."""
+    def until(self, *folded: str) -> list[Span]:
+        """The caller's trace once reporting has folded what it left in these streams."""
 
         def of(spans: list[Span]) -> list[Span]:
             return [span for span in spans if span.trace == CALLER]
 
-        spans = self.receiver.until(lambda some: {*names} <= {span.name for span in of(some)})
-        return of(spans)
+        def whole(spans: list[Span]) -> bool:
+            known = {CALLERS_SPAN} | {span.id for span in spans}
+            names = {s.name for s in spans if s.attributes.get("sluse.projection") == "reporting"}
+            return {f"fold {stream}" for stream in folded} <= names and all(
+                span.parent in known for span in spans
+            )
+
+        return of(self.receiver.until(lambda spans: whole(of(spans))))
 
     def all(self) -> list[Span]:
         return self.receiver.spans()
@@ -74,7 +80,9 @@ def _employ(up: Up) -> None:
     ):
         assert up.command(service, body).status_code == 200, body
     placement = today.agree_placement(enrolment)
-    assert up.command("placement", placement).status_code == 200
+    agreed = up.command("placement", placement)
+    assert agreed.status_code == 200
+    up.wait("placement", agreed.json()["position"])  # else both are folded at one go: two traces
     employment = today.start_employment(placement["placement"])
     answer = up.command("placement", employment, {"traceparent": TRACEPARENT})
     assert answer.status_code == 200
@@ -89,29 +97,31 @@ def one(spans: list[Span], name: str, **attributes: str) -> Span:
 def test_one_trace_leads_from_the_front_door_to_the_reaction_and_the_figures(
     traced: Traced,
 ) -> None:
-    spans = traced.until("fold PLACEMENT", "handle OfferAftercare", "fold AFTERCARE")
-
-    path = [
-        one(spans, "POST /placement/commands"),
-        one(spans, "forward to placement"),
-        one(spans, "take placement"),
-        one(spans, "handle StartEmployment"),
-        one(spans, "react aftercare-offers-v1"),
-        one(spans, "handle OfferAftercare"),
-        one(spans, "fold AFTERCARE", projection="reporting"),
+    spans = traced.until("PLACEMENT", "AFTERCARE")
+    by_id = {span.id: span for span in spans}
+    path = [one(spans, "fold AFTERCARE", projection="reporting")]
+    while (parent := by_id.get(path[0].parent)) is not None:
+        path.insert(0, parent)
+    assert path[0].parent == CALLERS_SPAN
+    assert [span.name for span in path] == [
+        "POST /placement/commands",
+        "forward to placement",
+        "take placement",
+        "handle StartEmployment",
+        "react aftercare-offers-v1",
+        "handle OfferAftercare",
+        "fold AFTERCARE",
     ]
-    assert path[0].parent == "00f067aa0ba902b7"
-    for earlier, later in pairwise(path):
-        assert later.parent == earlier.id, (earlier.name, later.name)
-    assert one(spans, "append PLACEMENT").parent == one(spans, "handle StartEmployment").id
-    assert one(spans, "append AFTERCARE").parent == one(spans, "handle OfferAftercare").id
+    for stream, handled in (("PLACEMENT", path[3]), ("AFTERCARE", path[5])):
+        appended = [span.parent for span in spans if span.name == f"append {stream}"]
+        assert handled.id in appended, stream
     folded = one(spans, "fold PLACEMENT", projection="reporting")
     assert folded.parent == one(spans, "handle StartEmployment").id
     assert folded.links == (folded.parent,)
 
 
 def test_a_request_without_a_trace_begins_one(traced: Traced) -> None:
-    traced.until("fold AFTERCARE")
+    traced.until("AFTERCARE")
     firsts = [span for span in traced.all() if span.name == "POST /intake/commands"]
     assert len(firsts) == 5
     assert {span.parent for span in firsts} == {""}
@@ -119,7 +129,7 @@ def test_a_request_without_a_trace_begins_one(traced: Traced) -> None:
 
 
 def test_the_log_and_the_events_name_the_trace(traced: Traced) -> None:
-    spans = traced.until("handle OfferAftercare")
+    spans = traced.until("AFTERCARE")
     exported = traced.up.run("export")
     events = [json.loads(line) for line in exported.out.decode().splitlines()]
     parents = {
