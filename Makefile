@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down test test-fast check format lock bench clean chaos
+.PHONY: help install run test test-fast check format lock bench clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -24,14 +24,6 @@ $(INSTALLED): requirements.lock pyproject.toml tests/old-nats-server.lock
 
 run: install ## Run everything here, with the demo programme; Ctrl-C ends it
 	$(BIN)/sluse up --demo jobsporet $(ARGS)
-
-up: ## Run everything as containers, at http://127.0.0.1:8080; the first time it makes the secrets
-	docker compose build --quiet setup
-	docker compose run --rm secrets
-	docker compose up --wait $(ARGS)
-
-down: ## End the containers; what is recorded stays in their volumes
-	docker compose --profile '*' down $(ARGS)
 
 test: install ## Run the whole suite
 	$(BIN)/python -m pytest $(ARGS)
@@ -51,13 +43,6 @@ format: install ## Format, and mend what can be mended
 lock: install ## Renew the lock files from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --all-extras --upgrade -o requirements.lock pyproject.toml
-	@# The image's: the same versions; litestar wants polyfactory for an example generator that nobody calls.
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --extra tracing --constraint requirements.lock --no-emit-package polyfactory \
-		--no-emit-package faker -o deploy/requirements.lock pyproject.toml
-
-chaos: install ## A hundred random faults in a system of containers: half an hour (ARGS="--seed N --faults N")
-	$(BIN)/python -m tests.faults.chaos $(ARGS)
 
 bench: install ## Run the benchmarks
 	$(BIN)/python -m benchmarks.entity_in_a_long_stream $(ARGS)

@@ -21,11 +21,9 @@ from services.placement.events import VOCABULARY
 from services.placement.known import Known
 from services.placement.placement import Placement, PlacementCommand
 from shared import streams
-from shared.access.roles import EVERYTHING
 from shared.bus import Bus, connected
-from shared.context import Context
 from shared.event_store import EventStore
-from shared.handling import Handler, Handling
+from shared.handling import Context, Handler, Handling
 from sluse.embedded_nats import nats_server
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
@@ -61,15 +59,12 @@ async def side(
     `together`: each entity's events in a row, written lately. `apart`: evenly over the stream.
     """
     directory.mkdir()
-    async with nats_server(directory, 0) as server:
-        async with connected(server.login("operator"), "benchmark") as bus:
-            await streams.apply(bus, 1, {VOCABULARY.stream: f"{VOCABULARY.service}.>"})
+    async with nats_server(directory, 0) as server, connected(server.url, "benchmark") as bus:
+        await streams.apply(bus, 1, {VOCABULARY.stream: f"{VOCABULARY.service}.>"})
         lately = FIRST_EVENTS * len(together)
-        async with connected(server.login("simulator"), "benchmark") as bus:
-            spread = placements.spread(apart, FIRST_EVENTS, total - lately)
-            events = await placements.fill(bus, spread)
-            events += await placements.fill(bus, placements.in_a_row(together, FIRST_EVENTS))
-            yield Side(bus, events)
+        events = await placements.fill(bus, placements.spread(apart, FIRST_EVENTS, total - lately))
+        events += await placements.fill(bus, placements.in_a_row(together, FIRST_EVENTS))
+        yield Side(bus, events)
 
 
 async def two_round_trips(on: Side, entity: str) -> None:
@@ -83,9 +78,7 @@ async def two_round_trips(on: Side, entity: str) -> None:
 
 async def command(handler: Handler, entity: str, week: int) -> None:
     """Load, fold, decide, append, as a service does it."""
-    reply = await handler.handle(
-        HANDLING, placements.report(entity, week), Context(grants=EVERYTHING)
-    )
+    reply = await handler.handle(HANDLING, placements.report(entity, week), Context())
     if not reply.events:
         raise placements.NotAsSaid("the command recorded nothing")
 

@@ -14,21 +14,14 @@ from msgspec import Struct
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
 
-from shared.access.bearer import Bearer
-from shared.bus_login import BusLogin, login_of
-from shared.bus_refusals import Denied, LoginRefused, denial, refusal, refuse_denied
 from shared.errors import BusAway, SluseError
-from shared.reconnecting import next_try
 
 OLDEST_SERVER = (2, 14, 3)
 RECONNECT_WAIT_SECONDS = 0.2
-CLOSE_SECONDS = 2
-PING_SECONDS = 2
-PINGS = 2  # unanswered ones: a server that is paused or cut off is left after some six seconds
 # "JetStream system temporarily unavailable", "the cluster can not handle the request"
 LEADERLESS = frozenset({10008, 10009})
-NO_RESPONDERS = "503"
 
 log = structlog.get_logger()
 
@@ -83,19 +76,21 @@ def instant(nanoseconds: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=nanoseconds // 1000)
 
 
+def _cancellations() -> int:
+    """How many times the running task has been told to end."""
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
+
+
 class Bus:
     """One connection; what cannot be sent is BusAway, what is not answered is NoAnswer."""
 
-    def __init__(self, client: Client, user: str = "", token: Bearer | None = None) -> None:
-        """`token`: what is shown to whoever is asked something over the bus."""
+    def __init__(self, client: Client) -> None:
         self.client = client
-        self.token = token or Bearer()
         self.connections = 1  # how many times it has connected
-        self.revoked = asyncio.Event()  # the login is no longer valid: only a new process helps
-        self._user = user
         self._accepted_version = ""
         self._inbox = ""
-        self._collectors: dict[str, _Collector] = {}
+        self._collectors: dict[str, asyncio.Queue[Msg]] = {}
 
     def check_version(self) -> None:
         """Look at the server that is connected now; raises BusAway or ServerTooOld.
@@ -113,10 +108,20 @@ class Bus:
         self, subject: str, body: bytes, timeout: float, headers: Mapping[str, str] | None = None
     ) -> Msg:
         """Send and wait for one answer."""
-        (answer,) = await self.gather(subject, body, timeout, lambda _: True, headers)
-        if header(answer, "Status") == NO_RESPONDERS:
-            raise BusAway
-        return answer
+        self.check_version()
+        before = _cancellations()
+        try:
+            return await self.client.request(
+                subject, body, timeout=timeout, headers=dict(headers) if headers else None
+            )
+        except NoRespondersError:
+            raise BusAway from None
+        except (NatsError, OSError):
+            raise NoAnswer(subject) from None
+        finally:
+            # Python 3.11's wait_for swallows a cancellation that comes together with the answer.
+            if _cancellations() > before:
+                raise asyncio.CancelledError
 
     async def api(self, name: str, body: object, timeout: float = 2.0) -> bytes:
         """One call of the JetStream API; its error answers are raised as ApiError.
@@ -148,67 +153,36 @@ class Bus:
             raise BusAway from None
 
     async def gather(
-        self,
-        subject: str,
-        body: bytes,
-        timeout: float,
-        ends: Callable[[Msg], bool],
-        headers: Mapping[str, str] | None = None,
+        self, subject: str, body: bytes, timeout: float, ends: Callable[[Msg], bool]
     ) -> list[Msg]:
         """Send, and collect the answers up to the one that ends them.
 
-        Raises NoAnswer if the next one does not come within `timeout` seconds, BusAway if nothing
-        can be sent, Denied if the server does not let us.
+        Raises NoAnswer if the next one does not come within `timeout` seconds.
         """
-        self.check_version()
         token = secrets.token_hex(8)
-        inbox: asyncio.Queue[Msg | Denied] = asyncio.Queue()
-        self._collectors[token] = _Collector(subject.lower(), inbox)
+        inbox: asyncio.Queue[Msg] = asyncio.Queue()
+        self._collectors[token] = inbox
         answers: list[Msg] = []
         try:
-            await self.client.publish(
-                subject,
-                body,
-                reply=f"{self._inbox}.{token}",
-                headers=dict(headers) if headers else None,
-            )
+            await self.publish(subject, body, reply=f"{self._inbox}.{token}")
             while not answers or not ends(answers[-1]):
                 async with asyncio.timeout(timeout):
-                    answer = await inbox.get()
-                if isinstance(answer, Denied):
-                    raise Denied(self._user, "publish", subject)
-                answers.append(answer)
-        except (NatsError, OSError):  # TimeoutError is an OSError
+                    answers.append(await inbox.get())
+        except TimeoutError:
             raise NoAnswer(subject) from None
         finally:
             del self._collectors[token]
         return answers
 
-    def deny(self, action: str, subject: str) -> None:
-        """The server has denied something: whoever waits for an answer to it waits in vain."""
-        log.error("bus_denied", user=self._user, action=action, subject=subject)
-        for collector in self._collectors.values():
-            if action == "publish" and collector.subject == subject:
-                collector.inbox.put_nowait(Denied(self._user, action, subject))
-
     async def open_inbox(self) -> None:
         """One subscription for all that is gathered: one each would cost two messages more."""
         self._inbox = self.client.new_inbox()
         await self.client.subscribe(f"{self._inbox}.*", cb=self._collect)
-        await flushed(self.client)
-        refuse_denied(self.client.last_error, self._user)
 
     async def _collect(self, message: Msg) -> None:
-        collector = self._collectors.get(message.subject.rsplit(".", 1)[1])
-        if collector is not None:  # its asker may have given up
-            collector.inbox.put_nowait(message)
-
-
-class _Collector(Struct):
-    """Where the answers to what was sent to a subject (in lower case) are waited for."""
-
-    subject: str
-    inbox: asyncio.Queue[Msg | Denied]
+        inbox = self._collectors.get(message.subject.rsplit(".", 1)[1])
+        if inbox is not None:  # its asker may have given up
+            inbox.put_nowait(message)
 
 
 class _State(Struct):
@@ -223,36 +197,19 @@ class _Info(Struct):
         return self.state.last_seq
 
 
-async def flushed(client: Client) -> None:
-    """Return when the server has dealt with all that was sent, and has told what it denies.
-
-    nats-py writes a PING past what it has not written yet; a second one comes after all of that.
-    """
-    await client.flush()
-    await client.flush()
-
-
 @asynccontextmanager
-async def connected(
-    server: str | BusLogin, name: str, patience: float = 10.0
-) -> AsyncIterator[Bus]:
+async def connected(url: str, name: str, patience: float = 10.0) -> AsyncIterator[Bus]:
     """A connection for as long as the block runs; once connected it reconnects for ever.
 
-    Raises BusAway if nothing answers within `patience` seconds, LoginRefused if we are not let in,
-    ServerTooOld if the server cannot keep our promises.
+    `url` may name several servers with commas between. Raises BusAway if nothing answers within
+    `patience` seconds, ServerTooOld if the server cannot keep our promises.
     """
-    login = login_of(server)
     client = Client()
-    bus = Bus(client, login.user, Bearer(login.token))
+    bus = Bus(client)
 
     async def failed(error: Exception) -> None:
-        denied, refused = denial(error), refusal(error)
-        if denied is not None:
-            bus.deny(*denied)
-        elif refused is not None and not first.is_set():
-            raise LoginRefused(login.user, refused) from None  # ends the tries of connect()
-        elif client.is_connected or refused is not None:  # else one of many tries to come back
-            log.warning("bus_error", name=name, error=type(error).__name__, why=refused)
+        if client.is_connected:  # else it is one of many tries to connect again
+            log.warning("bus_error", error=type(error).__name__)
 
     async def disconnected() -> None:
         if not client.is_closed:
@@ -267,41 +224,27 @@ async def connected(
         else:
             log.info("bus_reconnected", name=name)
 
-    async def closed() -> None:
-        if not leaving.is_set():
-            log.error("bus_login_revoked", name=name, user=login.user)
-            bus.revoked.set()
-
-    first, leaving = asyncio.Event(), asyncio.Event()
     try:
         async with asyncio.timeout(patience):
             await client.connect(
-                login.servers,
+                url.split(","),
                 name=name,
                 # annotated as int; nats-py hands it to asyncio.sleep, and a whole second is long
                 reconnect_time_wait=RECONNECT_WAIT_SECONDS,  # type: ignore[arg-type]
                 max_reconnect_attempts=-1,
-                reconnect_to_server_handler=next_try,
                 connect_timeout=2,
-                ping_interval=PING_SECONDS,
-                max_outstanding_pings=PINGS,
                 error_cb=failed,
                 disconnected_cb=disconnected,
                 reconnected_cb=reconnected,
-                closed_cb=closed,
-                **login.options(),
             )
-            first.set()
-    except (NatsError, OSError, TimeoutError, LoginRefused) as error:
-        leaving.set()
+    except (NatsError, OSError, TimeoutError):
         await _close(client)
-        raise error if isinstance(error, LoginRefused) else BusAway() from None
+        raise BusAway from None
     try:
         bus.check_version()
         await bus.open_inbox()
         yield bus
     finally:
-        leaving.set()
         await _close(client)
 
 
@@ -309,13 +252,8 @@ async def _close(client: Client) -> None:
     """What is still to be sent is for nobody if the server is gone, and that is no error of ours.
 
     In a task of its own: nats-py cancels a future that its reading task and its closing share.
-    Not for ever: what a failed TLS handshake leaves is never closed in Python 3.11.
     """
-    try:
-        async with asyncio.timeout(CLOSE_SECONDS):
-            (outcome,) = await asyncio.gather(client.close(), return_exceptions=True)
-    except TimeoutError:
-        return
+    (outcome,) = await asyncio.gather(client.close(), return_exceptions=True)
     if outcome is not None and not isinstance(outcome, OSError | asyncio.CancelledError):
         raise outcome
 

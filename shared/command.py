@@ -27,22 +27,7 @@ E = TypeVar("E", bound=Event)
 
 # What the same command, sent again, may well be answered otherwise.
 SEND_AGAIN = frozenset(
-    {
-        "NOT_YET",
-        "PARKED",
-        "OUTCOME_UNKNOWN",
-        "BUS_AWAY",
-        "NATS_DENIED",
-        "NO_ANSWER",
-        "JETSTREAM",
-        "SERVER_TOO_OLD",
-        "DATABASE_AWAY",
-        "KEYS_AWAY",
-        "NOT_STORED",
-        "UNREADABLE_HISTORY",
-        "UNDECODABLE",  # new data of an event, in a newer version's shape
-        "INTERNAL",
-    }
+    {"NOT_YET", "OUTCOME_UNKNOWN", "BUS_AWAY", "DATABASE_AWAY", "NOT_STORED", "INTERNAL"}
 )
 
 Origin = Literal["import", "simulation"]

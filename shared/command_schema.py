@@ -34,20 +34,10 @@ def with_commands(document: Json, services: Mapping[str, Json]) -> Json:
     for service, description in services.items():
         schemas |= description["components"]
         paths[f"/{service}/commands"] = {"post": _operation(service, description["body"])}
-    components |= {"schemas": schemas, "securitySchemes": {"bearer": _BEARER}}
-    return {**document, "paths": paths, "components": components, "security": [{"bearer": []}]}
+    return {**document, "paths": paths, "components": {**components, "schemas": schemas}}
 
-
-_BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-
-_UNWANTED = {
-    "401": "no token, or none that is good",
-    "403": "the token's roles do not allow it",
-    "429": "too often: come back in a second",
-}
 
 _REFUSALS = {
-    **_UNWANTED,
     "404": "there is no such thing at this moment",
     "409": "NOT_YET: the read models have not come so far",
     "422": "a parameter is refused",
@@ -71,7 +61,6 @@ def _response(text: str) -> Json:
 
 def _operation(service: str, body: Json) -> Json:
     answers = {
-        **_UNWANTED,
         "200": "accepted, or held already",
         "400": "not JSON",
         "409": "the state, a conflict or a missing basis forbids it",

@@ -6,7 +6,6 @@ from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
-from shared.access.roles import Roles
 from shared.claim import Claim
 from shared.command import Command
 from shared.envelope import Event, Vocabulary
@@ -41,17 +40,6 @@ class Work(Protocol[C_contra]):
 
     def entity_id(self, command: C_contra, /) -> str:
         """Which entity the command is for."""
-
-    def roles_for(self, command: C_contra, /) -> Roles:
-        """Who may send the command."""
-
-    def roles_after(self, command: C_contra, history: History, asked: Asked, /) -> Roles:
-        """Who of these may, by what the command is about."""
-
-    async def touched(
-        self, command: C_contra, history: History, asked: Asked, /
-    ) -> Sequence[tuple[str, str]]:
-        """The programmes that the command touches, each with the path in it that leads there."""
 
     async def decided(self, command: C_contra, history: History, asked: Asked, /) -> Decided:
         """What follows from the command after this history; refuses what is not possible."""

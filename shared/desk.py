@@ -8,17 +8,14 @@ from typing import Any
 
 import msgspec
 import structlog
-from msgspec.structs import replace
 
-from shared import metrics, tracing
 from shared.bus import ServerTooOld
 from shared.command import Command, Problem, Reply, decode_command, refused
-from shared.context import Context
 from shared.correction.commands import COMMANDS, CorrectionCommand, without_data
 from shared.correction.deciding import Correcting
 from shared.decision import Work
 from shared.errors import InvalidField, Refused, SluseError, Unanswered, UnknownField
-from shared.handling import AnyHandling, Handler
+from shared.handling import AnyHandling, Context, Handler
 from shared.identifiers import refuse_identity
 from shared.subjects import subject_of
 
@@ -36,7 +33,6 @@ class Desk:
         can_correct = any(handling.correctable for handling in handlings.values())
         self.commands = (*handlings, *COMMANDS) if can_correct else tuple(handlings)
         self._handler = handler
-        metrics.begin(service)
         self._handlings = handlings
         self._correcting = {
             handling.name: Correcting(handling, handler.issued)
@@ -56,29 +52,11 @@ class Desk:
             refuse_identity(without_data(command))  # before an id of its can reach the log
         except Refused as error:
             log.info("refused", code=error.code, path=_path(error))
-            metrics.answered(self.service, metrics.UNREADABLE, "refused", error.code)
             return refused(error)
         return await self.take(command, context)
 
     async def take(self, command: Command, context: Context) -> Reply:
         """Carry out a command of this service, and always answer: what a reaction calls."""
-        name = type(command).__name__
-        with (
-            tracing.span(f"handle {name}", service=self.service, command_id=command.command_id),
-            metrics.COMMAND_SECONDS.labels(self.service, name).time(),
-        ):
-            # the events lead back to this step, not to the one before it
-            context = replace(context, traceparent=tracing.here(context.traceparent))
-            reply, outcome = await self._answered(command, context)
-            code = reply.error.code if reply.error else ""
-            metrics.answered(self.service, name, outcome, code)
-            tracing.noted(outcome=outcome, code=code)
-            if outcome in ("unanswered", "failed"):
-                tracing.failed(code)
-        return reply
-
-    async def _answered(self, command: Command, context: Context) -> tuple[Reply, str]:
-        """The reply, and what kind of outcome that is."""
         began = time.perf_counter()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(
@@ -90,20 +68,19 @@ class Desk:
         try:
             reply = await self._carry_out(command, context)
             log.info("accepted", seconds=_since(began), events=len(reply.events or ()))
-            return reply, "warned" if reply.warnings else "accepted"
         except Refused as error:
             log.info("refused", code=error.code, path=_path(error), seconds=_since(began))
-            return refused(error), "refused"
+            reply = refused(error)
         except (Unanswered, ServerTooOld) as error:
             log.warning("unanswered", code=error.code, seconds=_since(began))
-            return refused(error), "unanswered"
+            reply = refused(error)
         except SluseError as error:
             log.error("failed", code=error.code, seconds=_since(began))
             reply = Reply(ok=False, error=Problem(error.code, "the bus refused; see the log"))
         except Exception as error:  # a door must answer, whatever it is
             log.exception("failed", error=type(error).__name__)
             reply = Reply(ok=False, error=Problem("INTERNAL", "a defect; see the log"))
-        return reply, "failed"
+        return reply
 
     async def _carry_out(self, command: Command, context: Context) -> Reply:
         work = self._work(command)

@@ -8,20 +8,15 @@ SluseError
 │   ├── Late                registered after the definition's limit, without a reason
 │   ├── PiiInEvent          something that looks like a person's number, phone or e-mail address
 │   ├── NotPossible         the state does not allow this step
-│   ├── Unauthenticated     nobody knows who asks: no token, or none that is good
-│   ├── Forbidden           who asks may not, or it is a step that sluse takes by itself alone
+│   ├── Forbidden           a step that sluse takes by itself alone
 │   └── Conflict            someone was faster, or the command id was used for something else
 ├── Unanswered              nobody knows better yet: sending the same command again is right
 │   ├── NotYet              a view or a read model has not reached the position that is needed
 │   ├── OutcomeUnknown      sent, but no acknowledgement came
-│   ├── Parked              what it depends on could not be folded: an operator must act
 │   ├── BusAway             the bus does not answer; nothing was sent
-│   ├── KeysAway            the keys that tokens are checked by cannot be had
 │   └── UnreadableHistory   the entity's own events cannot be read by this version
 └── StreamProblem           what stops a reader: nothing is ever skipped
     ├── StreamGap           a position is missing
-    ├── OtherHistory        what was read does not stand there any more: it was restored
-    │   └── StreamShorter   the stream ends before what was read
     ├── Undecodable         a message is no event, or not one of this stream
     └── UnknownEventType    a newer writer exists
 """
@@ -98,12 +93,6 @@ class NotPossible(Refused):
         super().__init__(why, path)
 
 
-class Unauthenticated(Refused):
-    """Says nothing of the token but what is wrong with it."""
-
-    code = "UNAUTHENTICATED"
-
-
 class Forbidden(Refused):
     code = "FORBIDDEN"
 
@@ -120,15 +109,6 @@ class NotYet(Unanswered):
     code = "NOT_YET"
 
 
-class Parked(Unanswered):
-    """A view could not fold an entity that this depends on: what it knows of it is old."""
-
-    code = "PARKED"
-
-    def __init__(self) -> None:
-        super().__init__("what this depends on is parked: send it again once operators have acted")
-
-
 class OutcomeUnknown(Unanswered):
     code = "OUTCOME_UNKNOWN"
 
@@ -141,13 +121,6 @@ class BusAway(Unanswered):
 
     def __init__(self) -> None:
         super().__init__("the bus does not answer: send the same command again later")
-
-
-class KeysAway(Unanswered):
-    code = "KEYS_AWAY"
-
-    def __init__(self) -> None:
-        super().__init__("the keys that tokens are checked by do not answer: send it again later")
 
 
 class DatabaseAway(Unanswered):
@@ -170,17 +143,9 @@ class StreamGap(StreamProblem):
 
     def __init__(self, stream: str, expected: int, found: int) -> None:
         super().__init__(f"{stream}: position {expected} is missing, the next one is {found}")
-        self.expected = expected
-        self.found = found
 
 
-class OtherHistory(StreamProblem):
-    """What was read of the stream is not what stands there now."""
-
-    code = "OTHER_HISTORY"
-
-
-class StreamShorter(OtherHistory):
+class StreamShorter(StreamProblem):
     code = "STREAM_SHORTER"
 
     def __init__(self, stream: str, read: int, last: int) -> None:

@@ -8,9 +8,7 @@ from uuid import uuid4
 import msgspec
 from msgspec import Struct
 from nats.aio.msg import Msg
-from opentelemetry.trace import SpanKind
 
-from shared import metrics, tracing
 from shared.bus import LEADERLESS, ApiError, Bus, NoAnswer, header
 from shared.envelope import Envelope, Recorded, Vocabulary, encode
 from shared.errors import BusAway, SluseError, StreamProblem, Unanswered, UnreadableHistory
@@ -108,7 +106,6 @@ class EventStore:
         self.stream = vocabulary.stream
         self._timeout = timeout
         self._remembered: Recent[History] = Recent(REMEMBERED)
-        self._connections = bus.connections
 
     async def load(self, subject: str, newest: int | None = None) -> History:
         """All events of one entity, at least up to the newest position, if the leader has named it.
@@ -118,10 +115,6 @@ class EventStore:
         What was read before is remembered, so only what is new is asked for: a memory that is
         behind is as harmless as a replica that is. Raises BusAway, or UnreadableHistory.
         """
-        if self._connections != self.bus.connections:
-            # while we were away the stream may have been restored, and have gone another way since
-            self._connections = self.bus.connections
-            self._remembered = Recent(REMEMBERED)
         deadline = asyncio.get_running_loop().time() + self._timeout
         known = self._remembered.get(subject) or History(subject)
         if newest is not None and newest < known.position:
@@ -160,14 +153,6 @@ class EventStore:
         ]
         if len(messages) > LARGEST_BATCH:
             raise NotStored(f"{len(messages)} events at once; {LARGEST_BATCH} is the limit")
-        with (
-            metrics.appending(self.stream, len(messages)),
-            tracing.span(f"append {self.stream}", SpanKind.PRODUCER, events=len(messages)),
-        ):
-            return await self._send(messages)
-
-    async def _send(self, messages: list[tuple[str, dict[str, str], bytes]]) -> int:
-        """Publish one message, or all as a batch; the last one's position."""
         if len(messages) > 1:
             batch = uuid4().hex
             for number, (subject, headers, body) in enumerate(messages[:-1], start=1):

@@ -10,16 +10,15 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.database import TEXT
 from shared.facts import Fact
 
 F = TypeVar("F", bound=Fact)
 
-_TYPES: dict[type, sa.types.TypeEngine[Any]] = {
-    str: TEXT,
-    int: sa.BigInteger(),
-    bool: sa.Boolean(),
-    date: sa.Date(),
+_TYPES: dict[type, type[sa.types.TypeEngine[Any]]] = {
+    str: sa.Text,
+    int: sa.BigInteger,
+    bool: sa.Boolean,
+    date: sa.Date,
 }
 _encoder = msgspec.json.Encoder()
 
@@ -38,16 +37,16 @@ class FactTable(Generic[F]):
     entity's stream: effective at s when since <= s < until), `fact_key`.
     """
 
-    def __init__(self, kind: type[F], metadata: sa.MetaData, prefix: str = "") -> None:
+    def __init__(self, kind: type[F], metadata: sa.MetaData) -> None:
         self.kind = kind
-        self.name = prefix + _snake(kind.__name__)
+        self.name = _snake(kind.__name__)
         self.fields = kind.__struct_fields__
         self.table = sa.Table(
             self.name,
             metadata,
-            sa.Column("entity", TEXT, primary_key=True),
+            sa.Column("entity", sa.Text, primary_key=True),
             sa.Column("since", sa.BigInteger, primary_key=True, autoincrement=False),
-            sa.Column("fact_key", TEXT, primary_key=True),
+            sa.Column("fact_key", sa.Text, primary_key=True),
             sa.Column("until", sa.BigInteger),
             *_columns(kind),
             sqlite_with_rowid=False,  # one tree of rows instead of rows and an index of their keys
@@ -67,16 +66,11 @@ class FactTable(Generic[F]):
         }
 
     async def effective(
-        self,
-        db: AsyncConnection,
-        position: int | None = None,
-        but: frozenset[str] = frozenset(),
-        /,
-        **equals: object,
+        self, db: AsyncConnection, position: int | None = None, /, **equals: object
     ) -> list[F]:
         """The facts effective at a position (None: now) whose fields equal what is given.
 
-        A frozenset stands for any of its values. `but`: entities whose facts are left out.
+        A frozenset stands for any of its values.
         """
         c = self.table.c
         query = sa.select(*(c[name] for name in self.fields))
@@ -88,8 +82,6 @@ class FactTable(Generic[F]):
             query = query.where(
                 c[name].in_(value) if isinstance(value, frozenset) else c[name] == value
             )
-        if but:
-            query = query.where(c.entity.not_in(but))
         query = query.order_by(c.since, c.entity, c.fact_key)
         return [self.kind(**row) for row in (await db.execute(query)).mappings()]
 
@@ -140,11 +132,9 @@ class Changes:
         yield from by_table.items()
 
 
-def tables(
-    kinds: Iterable[type[Fact]], metadata: sa.MetaData, prefix: str = ""
-) -> dict[type[Fact], FactTable[Any]]:
-    """A table for every kind of fact; the prefix tells it from those of other projections."""
-    return {kind: FactTable(kind, metadata, prefix) for kind in kinds}
+def tables(kinds: Iterable[type[Fact]], metadata: sa.MetaData) -> dict[type[Fact], FactTable[Any]]:
+    """A table for every kind of fact."""
+    return {kind: FactTable(kind, metadata) for kind in kinds}
 
 
 def _columns(kind: type[Fact]) -> Sequence[sa.Column[Any]]:
@@ -157,7 +147,7 @@ def _column(name: str, hint: Any) -> sa.Column[Any]:
     plain = members - {NoneType}
     if len(plain) != 1:
         raise TypeError(f"{name}: {hint} is no column")
-    return sa.Column(name, _TYPES[plain.pop()], nullable=NoneType in members)
+    return sa.Column(name, _TYPES[plain.pop()](), nullable=NoneType in members)
 
 
 def _plain_types(hint: Any) -> Iterator[type]:

@@ -11,12 +11,10 @@ from shared.envelope import Recorded
 class Fact(Struct, frozen=True):
     """Something true of one entity; a row, with the positions since and until it was effective.
 
-    INDEXED: the fields by which it is asked for, if it has them. ENTITY: the service and kind of the
-    entities whose fold makes it, as a subject begins; empty: any.
+    INDEXED: the fields by which it is asked for, if it has them.
     """
 
     INDEXED: ClassVar[tuple[str, ...]] = ("programme", "person_ref")
-    ENTITY: ClassVar[str] = ""
 
 
 Fold: TypeAlias = Callable[[str, Sequence[Recorded]], Iterable[Fact]]

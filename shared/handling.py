@@ -2,22 +2,15 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+import re
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeAlias, TypeVar, get_args
 
 from msgspec import Struct
 
 from shared import claim
-from shared.access.commands import (
-    Touched,
-    Whose,
-    nobodys,
-    refuse_programme,
-    refuse_role,
-    said,
-)
-from shared.access.roles import CASEWORK, COORDINATION, Roles
+from shared.actors import is_own
 from shared.clock import now
 from shared.command import (
     Command,
@@ -28,12 +21,11 @@ from shared.command import (
     digest,
     refuse_future_registration,
 )
-from shared.context import Context
 from shared.correction.effective import effective
 from shared.decider import Decider
 from shared.decision import Asked, Decided, Work
 from shared.envelope import Envelope, Event, Recorded, Vocabulary, encode_data
-from shared.errors import Conflict, OutcomeUnknown, Refused, SluseError, Unanswered
+from shared.errors import Conflict, Forbidden, OutcomeUnknown, Refused, SluseError, Unanswered
 from shared.event_store import (
     Append,
     EventStore,
@@ -43,7 +35,7 @@ from shared.event_store import (
     Unacknowledged,
 )
 from shared.fact_days import refuse_impossible_days
-from shared.identifiers import derived_id
+from shared.identifiers import derived_id, looks_like_cpr
 from shared.subjects import subject_of
 
 ATTEMPTS = 12
@@ -62,6 +54,29 @@ WARNINGS = {
 }
 
 
+_CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+class Context(Struct, frozen=True, kw_only=True):
+    """Who asks, and what led to it."""
+
+    actor: str = "anonymous"
+    correlation_id: str = ""
+    causation_id: str = ""
+    traceparent: str = ""
+
+
+def context_of(correlation_id: str, traceparent: str) -> Context:
+    """What a door was told beside the body; what has not the shape, or betrays a person, is dropped."""
+    correlates = _CORRELATION_ID.fullmatch(correlation_id) and not looks_like_cpr(correlation_id)
+    return Context(
+        actor="local",
+        correlation_id=correlation_id if correlates else "",
+        traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else "",
+    )
+
+
 class Handling(Generic[C, S, E, K]):
     """How the commands of one entity are carried out.
 
@@ -70,13 +85,8 @@ class Handling(Generic[C, S, E, K]):
     For corrections: `vet(entity_id, event, state, at, fresh)` are the codes of warnings about an event's new
     data, or a refusal, `state` being what they lead to; `programme_of(state)` is whose reports may
     have used the entity (None: anybody's); `fixed` are fields that the entity's id is made of;
-    what is not `correctable` is never corrected nor retracted, nor what `refuse_change(state, event)`
-    refuses, `state` being the present one.
+    what is not `correctable` is never corrected nor retracted.
     `own`: the commands that only a reaction or the clock may send.
-    `roles` may send the others and correct what was recorded, but for what `only` says of a command,
-    or of an event that is to be corrected; `approvers` answer proposed corrections. A role must be
-    held for every programme touched: the one that the command or the event names,
-    `programme_of(state)`, and what `whose` finds out.
     """
 
     def __init__(
@@ -86,29 +96,19 @@ class Handling(Generic[C, S, E, K]):
         flags: Callable[[C, K, datetime], Sequence[str]] = lambda command, known, at: (),
         *,
         vet: Callable[[str, E, S, datetime, bool], Awaitable[Sequence[str]]] | None = None,
-        refuse_change: Callable[[S, E], None] = lambda state, event: None,
         programme_of: Callable[[S], str | None] = lambda state: None,
         fixed: Collection[str] = (),
         correctable: bool = True,
         own: Collection[type[Command]] = (),
-        roles: Roles = CASEWORK,
-        only: Mapping[type[Command] | type[Event], Roles] | None = None,
-        approvers: Roles = COORDINATION,
-        whose: Whose = nobodys,
     ) -> None:
         self.decider = decider
         self.look_up = look_up
         self.flags = flags
         self.vet = vet
-        self.refuse_change = refuse_change
         self.programme_of = programme_of
         self.fixed = fixed
         self.correctable = correctable
         self.own = own
-        self.roles = roles
-        self.approvers = approvers
-        self._only = only or {}
-        self._whose = whose
 
     @property
     def name(self) -> str:
@@ -119,32 +119,12 @@ class Handling(Generic[C, S, E, K]):
         """Which entity the command is for."""
         return self.decider.entity_id(command)
 
-    def roles_for(self, command: C) -> Roles:
-        """Who may send the command; nobody, if it is one of sluse's own."""
-        if type(command) in self.own:
-            return frozenset()
-        return self._only.get(type(command), self.roles)
-
-    def roles_after(self, command: C, history: History, asked: Asked) -> Roles:
-        """The same: of a command its type says it."""
-        return self.roles_for(command)
-
-    def narrowed(self, roles: Roles, event: E) -> Roles:
-        """Who of them may change such an event."""
-        return roles & self._only.get(type(event), roles)
-
-    async def touched(
-        self, command: C | E | None, history: History, asked: Asked
-    ) -> Sequence[Touched]:
-        """The programmes that the command or new data touch; without them: those of the entity."""
-        state = _state(self.decider, history, asked.vocabulary)
-        looked_up = await self._whose(command, state, asked.fresh)
-        return [*looked_up, *said(command, self.name, self.programme_of(state))]
-
     async def decided(self, command: C, history: History, asked: Asked) -> Decided:
         """What follows from the command after this history; refuses what is not possible."""
         state = _state(self.decider, history, asked.vocabulary)
         refuse_impossible_days(command, asked.at)
+        if type(command) in self.own and not is_own(asked.actor):
+            raise Forbidden(f"{type(command).__name__} follows from what others recorded")
         known = await self.look_up(command, state, asked.fresh)
         flags = self.flags(command, known, asked.at)
         events = self.decider.decide(command, state, asked.at, known)
@@ -196,7 +176,6 @@ class Handler:
         A refusal is given only on what the leader and the views' streams had when it was asked
         for: what a replica or a view has not seen yet must not become a "no".
         """
-        refuse_role(work, command, context)
         sent = fresh = False
         beaten: SluseError = Conflict("others were faster, several times over: look again")
         for attempt in range(ATTEMPTS):
@@ -228,13 +207,12 @@ class Handler:
 
     async def _attempt(self, work: Work[C], command: C, context: Context, fresh: bool) -> Reply:
         history = await _history(self._store, work.name, work.entity_id(command), fresh)
-        at = self._clock()
-        asked = Asked(self._store.vocabulary, context.actor, at, fresh)
-        await refuse_programme(work, command, history, asked, context.grants)
         if earlier := history.of_command(command.command_id):
             return self._first_answer(earlier, command)
         _expect(command, history)
+        at = self._clock()
         refuse_future_registration(command, at)
+        asked = Asked(self._store.vocabulary, context.actor, at, fresh)
         decided = await work.decided(command, history, asked)
         if not decided.events:
             if not fresh:

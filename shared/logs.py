@@ -5,8 +5,6 @@ import sys
 from typing import Literal
 
 import structlog
-from opentelemetry import trace
-from structlog.typing import EventDict, WrappedLogger
 
 
 def set_up(
@@ -26,7 +24,6 @@ def set_up(
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
-            _with_trace,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *tracebacks,
@@ -36,22 +33,3 @@ def set_up(
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(handlers=[_OfLibraries()], level=logging.WARNING, force=True)
-
-
-class _OfLibraries(logging.Handler):
-    """What libraries have to say, as a line like every other; without its values, which may be data."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        log = structlog.get_logger()
-        error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
-        given = {"error": error} if error else {}
-        log.log(record.levelno, "library", source=record.name, said=str(record.msg), **given)
-
-
-def _with_trace(logger: WrappedLogger, method: str, said: EventDict) -> EventDict:
-    """The line of a traced step says of which trace."""
-    here = trace.get_current_span().get_span_context()
-    if here.is_valid:
-        said["trace_id"] = trace.format_trace_id(here.trace_id)
-    return said

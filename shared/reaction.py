@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 import msgspec
 import structlog
@@ -10,20 +10,17 @@ from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from msgspec import Struct
 from nats.js.api import ConsumerConfig
-from opentelemetry.trace import SpanKind
 
-from shared import metrics, tracing
-from shared.backoff import pause_after
 from shared.bus import Bus, NoAnswer
 from shared.command import SEND_AGAIN, Command
-from shared.context import Context
 from shared.desk import Desk
 from shared.envelope import Recorded, Vocabulary
 from shared.errors import NotYet, SluseError
 from shared.event_store import EventStore
+from shared.handling import Context
 from shared.stream_reader import stored
 
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 5.0  # seconds until an event that waits is delivered again
+RETRY_SECONDS = 1.0
 PULL_SECONDS = 1.0  # a pull that a restart of the bus has swallowed is repeated after this
 
 log = structlog.get_logger()
@@ -46,7 +43,6 @@ def subscribe(
         durable=durable,
         pull_sub=PullSub(batch_size=1, timeout=PULL_SECONDS),
         ack_policy=AckPolicy.MANUAL,
-        inbox_prefix=cast("bytes", None),  # then nats-py takes the connection's own
         config=ConsumerConfig(ack_wait=30, max_deliver=-1, max_ack_pending=256),
     )
     async def take(message: NatsMessage) -> None:
@@ -57,13 +53,8 @@ def subscribe(
         try:
             # An undecodable event or an unknown type is tried again until a newer version runs:
             # the projections stop there and say so.
-            record = vocabulary.read(*stored_message.as_read())
-            with tracing.span(
-                f"react {durable}", SpanKind.CONSUMER, parent=record.envelope.traceparent
-            ):
-                await react(record)
+            await react(vocabulary.read(*stored_message.as_read()))
         except SluseError as error:
-            metrics.REACTIONS.labels(durable, "waits").inc()
             log.warning(
                 "reaction_waits",
                 durable=durable,
@@ -71,17 +62,11 @@ def subscribe(
                 code=error.code,
                 why=error.message,
             )
-            await message.nack(
-                delay=pause_after(raw.metadata.num_delivered, FIRST_PAUSE, LONGEST_PAUSE)
-            )
+            await message.nack(delay=RETRY_SECONDS)
         except Exception as error:  # FastStream would say nothing of it
-            metrics.REACTIONS.labels(durable, "failed").inc()
             log.exception("reaction_failed", durable=durable, error=type(error).__name__)
-            await message.nack(
-                delay=pause_after(raw.metadata.num_delivered, FIRST_PAUSE, LONGEST_PAUSE)
-            )
+            await message.nack(delay=RETRY_SECONDS)
         else:
-            metrics.REACTIONS.labels(durable, "settled").inc()
             await message.ack()
 
 
@@ -102,7 +87,6 @@ async def issue(desk: Desk, command: Command, cause: Recorded, actor: str) -> bo
         return True
     if reply.error.code in SEND_AGAIN:
         raise NotYet(f"{type(command).__name__} was answered {reply.error.code}")
-    metrics.REACTIONS_REFUSED.labels(desk.service).inc()
     log.error(
         "reaction_refused",
         command=type(command).__name__,

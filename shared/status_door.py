@@ -4,10 +4,6 @@ import msgspec
 from faststream.nats import NatsBroker, NatsMessage
 from msgspec import Struct
 
-from shared.access.asking import answered
-from shared.access.gate import Gate
-from shared.access.roles import OPERATION
-from shared.context import Context
 from shared.projection import Projection
 from shared.subjects import status_subject
 
@@ -40,12 +36,9 @@ def status_of(service: str, projection: Projection) -> ServiceStatus:
     return ServiceStatus(service, projection.plan.name, projection.plan.version, streams)
 
 
-def open_status(broker: NatsBroker, service: str, projection: Projection, gate: Gate) -> None:
-    """Answer on status.<service>, to operators."""
-
-    async def tell(context: Context, body: bytes) -> bytes:
-        return _encoder.encode(status_of(service, projection))
+def open_status(broker: NatsBroker, service: str, projection: Projection) -> None:
+    """Answer on status.<service>."""
 
     @broker.subscriber(status_subject(service))
-    async def take(message: NatsMessage) -> bytes:
-        return await answered(gate, OPERATION, message.headers, b"", tell)
+    async def tell(message: NatsMessage) -> bytes:
+        return _encoder.encode(status_of(service, projection))

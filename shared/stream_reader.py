@@ -2,10 +2,9 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from datetime import datetime
-from typing import TypeAlias
 
 import msgspec
 import structlog
@@ -14,18 +13,15 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
-from shared.backoff import Backoff
 from shared.bus import ApiError, Bus, NoAnswer, ServerTooOld, header, instant
 from shared.errors import BusAway, StreamGap, StreamShorter
 
 PULL = 1000
 EXPIRES_SECONDS = 30.0
 HEARTBEAT_SECONDS = 2.0
+RETRY_SECONDS = 0.2
 LOOK_AROUND_SECONDS = 0.5
 _SECOND = 1_000_000_000
-
-Check: TypeAlias = Callable[[int], Awaitable[None]]
-"""Raises what is wrong with going on behind a position."""
 
 log = structlog.get_logger()
 
@@ -44,37 +40,30 @@ class Message(Struct, frozen=True):
         return self.subject, self.position, self.recorded_at, self.body
 
 
-async def read(
-    bus: Bus, stream: str, after: int, check: Check | None = None
-) -> AsyncGenerator[list[Message], None]:
+async def read(bus: Bus, stream: str, after: int) -> AsyncGenerator[list[Message], None]:
     """All messages behind a position, in order, in lists of what has arrived; waits for more.
 
     Pulls by hand through a consumer without acknowledgements, which is made anew wherever the
-    last one stopped: after a restart, a reconnection, a missed heartbeat; `check` is asked before.
-    Raises StreamGap if the stream itself lacks a position, StreamShorter if it ends before `after`.
-    Never ends by itself.
+    last one stopped: after a restart, a reconnection, a missed heartbeat. Raises StreamGap if the
+    stream itself lacks a position, StreamShorter if it ends before `after`. Never ends by itself.
     """
     position = after
     said = ""
-    backoff = Backoff()
     while True:
         consumer = _Consumer(bus, stream, position)
         try:
-            if check is not None:
-                await check(position)
             await consumer.open()
             while True:
                 messages = await consumer.next_messages()
                 if messages:
                     position = messages[-1].position
                     said = ""
-                    backoff.reset()
                     yield messages
         except (_Lost, ApiError, NoAnswer, BusAway, ServerTooOld) as error:
             if said != str(error):  # once, not at every try
                 said = str(error)
                 log.info("reader_reopens", stream=stream, position=position, why=said)
-            await backoff.wait()
+            await asyncio.sleep(RETRY_SECONDS)
         finally:
             await consumer.close()
 

@@ -1,10 +1,8 @@
 """Where things stand on the bus: streams, subjects, sources."""
 
 SERVICES = ("intake", "placement", "aftercare")
-DOORS = (*SERVICES, "reports", "operations")
-"""Whoever takes commands: the services, the reports that reporting issues, and the operators' desk."""
-PROJECTING = (*SERVICES, "reporting")
-"""Whoever folds streams."""
+DOORS = (*SERVICES, "reports")
+"""Whoever takes commands: the services, and the reports that reporting issues."""
 
 
 def stream_of(service: str) -> str:
@@ -40,23 +38,3 @@ def schema_subject(service: str) -> str:
 def status_subject(service: str) -> str:
     """Where a service tells how far its projections are."""
     return f"status.{service}"
-
-
-def fingerprint_subject(service: str) -> str:
-    """Where a service tells what its read models say at a moment, as digests."""
-    return f"fingerprint.{service}"
-
-
-def erasures_subject(service: str) -> str:
-    """Where a service is told which erasures a restored stream has lost."""
-    return f"erasures.{service}"
-
-
-def parked_subject(service: str) -> str:
-    """Where a service tells what its projections have parked."""
-    return f"parked.{service}"
-
-
-def projections_subject(service: str) -> str:
-    """Where a service tells of its projections' generations, and changes which one is asked."""
-    return f"projections.{service}"

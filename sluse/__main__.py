@@ -17,25 +17,15 @@ from rich.table import Table
 from services.intake.events.definition import checksum_of
 from shared import logs, moment, streams
 from shared.bus import connected
-from shared.bus_login import BusLogin
 from shared.clock import copenhagen_day, now
 from shared.command import Reply
 from shared.errors import InvalidField, SluseError
 from shared.http_server import run as run_until_signal
 from sluse import exporting, programmes
-from sluse.commands.backup import backup, restore
-from sluse.commands.doctor import doctor
-from sluse.commands.exporter import exporter
 from sluse.commands.import_file import import_
-from sluse.commands.nats import nats
-from sluse.commands.parked import parked, quarantine
-from sluse.commands.projection import projection
 from sluse.commands.report import report
-from sluse.commands.setup import secrets, setup
 from sluse.commands.simulate import simulate
 from sluse.commands.terminal import PATIENCE_SECONDS, carry_out, nats_option, progress, say
-from sluse.commands.token import token
-from sluse.commands.verify import verify
 from sluse.sending import Sender
 from sluse.status import Status, look
 
@@ -55,23 +45,7 @@ def main(verbose: bool, log_format: Literal["auto", "json", "pretty"]) -> None:
     logs.set_up(log_format, logging.INFO if verbose else logging.WARNING)
 
 
-for command in (
-    report,
-    exporter,
-    import_,
-    projection,
-    simulate,
-    setup,
-    secrets,
-    verify,
-    backup,
-    restore,
-    token,
-    parked,
-    quarantine,
-    nats,
-    doctor,
-):
+for command in (report, import_, simulate):
     main.add_command(command)
 
 
@@ -106,7 +80,7 @@ def streams_() -> None:
 @streams_.command("apply")
 @nats_option
 @click.option("--replicas", default=1, show_default=True, type=click.IntRange(1, 5))
-def streams_apply(nats: BusLogin, replicas: int) -> None:
+def streams_apply(nats: str, replicas: int) -> None:
     """Make the streams, or change what is not as it should be."""
 
     async def work() -> int:
@@ -155,7 +129,7 @@ def programme_new(key: str, file: Path | None) -> None:
 @programme.command("apply")
 @click.argument("file", type=click.Path(path_type=Path))
 @nats_option
-def programme_apply(file: Path, nats: BusLogin) -> None:
+def programme_apply(file: Path, nats: str) -> None:
     """Open the programme, or revise it, through intake's door."""
 
     async def work() -> int:
@@ -171,7 +145,7 @@ def programme_apply(file: Path, nats: BusLogin) -> None:
 @main.command()
 @click.argument("file", type=click.File("rb"))
 @nats_option
-def send(file: BinaryIO, nats: BusLogin) -> None:
+def send(file: BinaryIO, nats: str) -> None:
     """Send commands, one JSON object a line ('-': standard input); one answer a line."""
 
     async def work() -> int:
@@ -192,7 +166,7 @@ def send(file: BinaryIO, nats: BusLogin) -> None:
 @main.command()
 @click.option("--from", "after", default=None, help="Only what was recorded after this moment.")
 @nats_option
-def export(after: str | None, nats: BusLogin) -> None:
+def export(after: str | None, nats: str) -> None:
     """Write all private events as NDJSON, in order of recording."""
 
     async def work() -> int:
@@ -209,7 +183,7 @@ def export(after: str | None, nats: BusLogin) -> None:
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
 @nats_option
-def status(as_json: bool, nats: BusLogin) -> None:
+def status(as_json: bool, nats: str) -> None:
     """Show streams and projections: positions and lag. Exit status 1 if something is not well."""
 
     async def work() -> int:

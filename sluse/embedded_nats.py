@@ -1,6 +1,7 @@
 """A real nats-server as a child of this process, in the embedded mode."""
 
 import asyncio
+import json
 import os
 import shutil
 import socket
@@ -13,13 +14,11 @@ from pathlib import Path
 import psutil
 
 from shared.bus import ApiError, NoAnswer, connected
-from shared.bus_login import BusLogin
 from shared.errors import BusAway, SluseError
-from sluse.embedded_login import ADDRESS, SECRETS, login
-from sluse.nats_configuration import server as configuration
 
 START_SECONDS = 30
 STOP_SECONDS = 15
+PAYLOAD = 1_048_576
 
 
 class NoServer(SluseError):
@@ -45,7 +44,7 @@ async def end_leftover(directory: Path) -> bool:
     """
     try:
         process = psutil.Process(int((directory / "nats.pid").read_text()))
-        if not any(word.startswith(f"{directory}{os.sep}") for word in process.cmdline()):
+        if str(directory / "nats.json") not in process.cmdline():
             return False
         process.terminate()
         try:
@@ -63,17 +62,10 @@ async def end_leftover(directory: Path) -> bool:
 class Server:
     """A nats-server that runs; `ended` is done if it ends by itself."""
 
-    def __init__(self, directory: Path, process: asyncio.subprocess.Process, log: Path) -> None:
-        self._directory = directory
+    def __init__(self, url: str, process: asyncio.subprocess.Process, log: Path) -> None:
+        self.url = url
         self.ended = asyncio.ensure_future(process.wait())
         self._log = log
-
-    def login(self, user: str) -> BusLogin:
-        """How to come as a user."""
-        found = login(self._directory, user)
-        if found is None:
-            raise NoServer(f"there is no user {user}")
-        return found
 
     def refuse_if_ended(self) -> None:
         """NoServer if it has ended by itself."""
@@ -98,10 +90,9 @@ async def nats_server(directory: Path, port: int) -> AsyncIterator[Server]:
         stderr=DEVNULL,
     )
     try:
-        (directory / ADDRESS).write_text(f"nats://127.0.0.1:{port}")
-        server = Server(directory, process, log)
-        await _ready(process, server.login("operator"), port, log)
-        yield server
+        url = f"nats://127.0.0.1:{port}"
+        await _ready(process, url, port, log)
+        yield Server(url, process, log)
     finally:
         if process.returncode is None:
             process.terminate()
@@ -109,11 +100,19 @@ async def nats_server(directory: Path, port: int) -> AsyncIterator[Server]:
 
 
 def _configured(directory: Path, port: int) -> Path:
-    """The configuration file, written; whatever users there are have their passwords beside it."""
-    server = configuration.Server(
-        name="sluse", store=str(directory), port=port, pid_file=str(directory / "nats.pid")
-    )
-    return configuration.configure(directory, directory / SECRETS, server)
+    """The configuration file, written."""
+    configuration = {
+        "server_name": "sluse",
+        "host": "127.0.0.1",
+        "port": port,
+        "max_payload": PAYLOAD,
+        "pid_file": str(directory / "nats.pid"),
+        # Synced before it is acknowledged: an acknowledged event outlives the machine's power.
+        "jetstream": {"store_dir": str(directory), "sync_interval": "always"},
+    }
+    file = directory / "nats.json"
+    file.write_text(json.dumps(configuration, indent=2))
+    return file
 
 
 def _free(port: int) -> int:
@@ -132,15 +131,13 @@ def _listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-async def _ready(
-    process: asyncio.subprocess.Process, operator: BusLogin, port: int, log: Path
-) -> None:
+async def _ready(process: asyncio.subprocess.Process, url: str, port: int, log: Path) -> None:
     """Return once JetStream answers: after a kill it reads its files first."""
     for _ in range(START_SECONDS * 50):
         if process.returncode is not None:
             raise NoServer(f"the nats-server ended at once, see {log}")
         if _listening(port):
-            async with connected(operator, "sluse-up") as bus:
+            async with connected(url, "sluse-up") as bus:
                 with suppress(BusAway, NoAnswer, ApiError):
                     await bus.api("INFO", {})
                     return

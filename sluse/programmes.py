@@ -3,7 +3,6 @@
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Protocol
 from uuid import uuid4
 
 import msgspec
@@ -15,6 +14,7 @@ from services.intake.programme import OpenProgramme, ReviseProgramme
 from shared.clock import plus_months
 from shared.command import Problem, Reply, invalid_field
 from shared.errors import SluseError
+from sluse.sending import Sender
 
 DIRECTORY = Path(__file__).parent.parent / "programmes"
 TEMPLATE = Path(__file__).with_name("programme_template.toml")
@@ -38,12 +38,6 @@ class FileExists(SluseError):
 
     def __init__(self, file: Path) -> None:
         super().__init__(f"{file} is there already")
-
-
-class Sends(Protocol):
-    """Takes a command's body and always answers."""
-
-    async def send(self, body: bytes) -> Reply: ...
 
 
 class Applied(Struct, frozen=True):
@@ -102,7 +96,7 @@ def read(file: Path) -> Definition:
 
 
 async def apply(
-    definition: Definition, sender: Sends, command_id: str | None = None
+    definition: Definition, sender: Sender, command_id: str | None = None
 ) -> Applied | Reply:
     """Open the programme, or revise it; a refusal comes back as it is.
 

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 from uuid import uuid4
 
@@ -18,11 +20,18 @@ from services.reporting.report import IssueReport
 from shared import moment
 from shared.bus import Bus
 from shared.command import Reply
+from shared.errors import SluseError
 from shared.event_store import EventStore
-from sluse.fresh_fold import fresh
+from shared.view import following
 from sluse.sending import Sender
 
 LONGEST_SECONDS = 3600.0
+
+
+class NotFolded(SluseError):
+    """The streams cannot be folded to their end."""
+
+    code = "NOT_FOLDED"
 
 
 class Difference(Struct, frozen=True):
@@ -63,13 +72,8 @@ async def issue(
 async def verify(bus: Bus, report_id: str) -> Verified:
     """Fold all streams anew and compute the report again, by the measures that it names."""
     async with _folded(bus) as reader:
-        return await recomputed(bus, reader, report_id)
-
-
-async def recomputed(bus: Bus, reader: Reader, report_id: str) -> Verified:
-    """Compute the report again from what the reader knows; NotFound if it was not issued."""
-    _, _, issued = await reports.issued_as(EventStore(bus, VOCABULARY), report_id)
-    again = await reports.again(reader, issued, moment.parse_positions(issued.moment))
+        _, _, issued = await reports.issued_as(EventStore(bus, VOCABULARY), report_id)
+        again = await reports.again(reader, issued, moment.parse_positions(issued.moment))
     differences = list(_differences(issued, again))
     return Verified(
         report=report_id,
@@ -91,9 +95,14 @@ async def difference(bus: Bus, report_id: str) -> ChangesAnswer:
 
 @asynccontextmanager
 async def _folded(bus: Bus) -> AsyncIterator[Reader]:
-    """What reporting would answer from, folded anew."""
-    async with fresh(PLAN, bus) as projection:
-        yield Reader(projection, bus, LONGEST_SECONDS)
+    """A fold of all streams from their beginning, in a database that goes with the block."""
+    with TemporaryDirectory(prefix="sluse-") as directory:
+        url = f"sqlite+aiosqlite:///{Path(directory) / 'fold.db'}"
+        async with following(PLAN, url, bus) as projection:
+            whole = await projection.caught_up(bus, LONGEST_SECONDS)
+            if not whole:
+                raise NotFolded("; ".join(projection.stopped.values()) or "it takes too long")
+            yield Reader(projection, bus, LONGEST_SECONDS)
 
 
 def _differences(reported: ReportIssued, recomputed: ReportIssued) -> list[Difference]:

@@ -1,7 +1,7 @@
 """Sending commands to whichever service takes them, and again while the answer is not known."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from functools import cache
 from typing import Any, BinaryIO, get_args
 
@@ -23,9 +23,8 @@ from shared.command import (
     TooLarge,
     refused,
 )
-from shared.context import Context
 from shared.correction.commands import COMMANDS as CORRECTIONS
-from shared.operations import desk as operations
+from shared.handling import Context
 from shared.subjects import SERVICES
 
 TRIES = 8
@@ -36,7 +35,6 @@ _COMMANDS = {
     "placement": placement.COMMANDS,
     "aftercare": aftercare.COMMANDS,
     "reports": ReportCommand,
-    "operations": operations.COMMANDS,
 }
 
 
@@ -69,21 +67,10 @@ def commands() -> dict[str, tuple[type[Command], ...]]:
     }
 
 
-async def settled(answer: Callable[[], Awaitable[Reply]]) -> Reply:
-    """The reply to a command, which is sent again while it is not known, with growing pauses."""
-    for attempt in range(TRIES):
-        reply = await answer()
-        if reply.error is None or reply.error.code not in SEND_AGAIN:
-            break
-        await asyncio.sleep(0.05 * 2**attempt)
-    return reply
-
-
 class Sender:
     """Sends commands over the bus, one after the other."""
 
     def __init__(self, bus: Bus) -> None:
-        self._context = Context(token=bus.token)
         self._answers = {s: forwarder(bus, s, TIMEOUT_SECONDS) for s in set(services().values())}
 
     async def send(self, body: bytes) -> Reply:
@@ -94,7 +81,12 @@ class Sender:
         if isinstance(service, Problem):
             return Reply(ok=False, error=service)
         answer = self._answers[service]
-        return await settled(lambda: answer(body, self._context))
+        for attempt in range(TRIES):
+            reply = await answer(body, Context())
+            if reply.error is None or reply.error.code not in SEND_AGAIN:
+                break
+            await asyncio.sleep(0.05 * 2**attempt)
+        return reply
 
     async def send_lines(self, file: BinaryIO) -> AsyncIterator[tuple[Answer, int]]:
         """An answer for every line that is not empty, and how many bytes it took so far.

@@ -3,7 +3,6 @@
 import msgspec
 from msgspec import Struct
 
-from shared.access.asking import ask
 from shared.bus import ApiError, Bus, NoAnswer
 from shared.errors import BusAway
 from shared.status_door import ServiceStatus
@@ -47,11 +46,11 @@ async def look(bus: Bus) -> Status:
     projections: list[ProjectionRow] = []
     for service in PROJECTING:
         try:
-            answer = await ask(bus, status_subject(service), b"", TIMEOUT_SECONDS)
+            message = await bus.request(status_subject(service), b"", TIMEOUT_SECONDS)
         except (NoAnswer, BusAway):
             projections.append(ProjectionRow(service, None, None, None, None, "no answer"))
             continue
-        told = msgspec.json.decode(answer, type=ServiceStatus)
+        told = msgspec.json.decode(message.data, type=ServiceStatus)
         for it in told.streams:
             lag = max(0, (last.get(it.stream) or 0) - it.position)
             projections.append(

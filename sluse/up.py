@@ -15,12 +15,10 @@ from services.aftercare import app as aftercare
 from services.intake import app as intake
 from services.placement import app as placement
 from services.reporting import app as reporting
-from shared import settings, streams, tracing
+from shared import settings, streams
 from shared.bus import connected
 from shared.errors import SluseError
 from shared.http_server import bound, serve
-from shared.life import Life
-from shared.observed import serving_metrics
 from shared.settings import Settings
 from sluse import demo
 from sluse.data_directory import DataDirectory
@@ -43,10 +41,8 @@ async def up(data: Path, *, fresh: bool, demos: tuple[str, ...], port: int, nats
         directory.prepare()
         async with nats_server(directory.nats, nats_port) as server:
             given = replace(
-                settings.from_environment(
-                    os.environ, digest_key=directory.digest_key(), auth="off"
-                ),
-                nats_url=server.login("operator").url,
+                settings.from_environment(os.environ, digest_key=directory.digest_key()),
+                nats_url=server.url,
                 database=directory.database_url(),
             )
             await _serve(given, directory, keys, listening, server)
@@ -60,21 +56,11 @@ async def _serve(
     server: Server,
 ) -> None:
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(tracing.exporting("sluse", given.otlp_endpoint))
-        await stack.enter_async_context(serving_metrics(given.metrics_host, given.metrics_port))
-        operator = replace(server.login("operator"), token=given.token)
-        bus = await stack.enter_async_context(connected(operator, "sluse-up"))
+        bus = await stack.enter_async_context(connected(given.nats_url, "sluse-up"))
         await streams.apply(bus)
-        life = Life()
-        for name, service in (
-            ("intake", intake),
-            ("placement", placement),
-            ("aftercare", aftercare),
-        ):
-            own = _logged_in(given, server, name)
-            await stack.enter_async_context(service.running(own, life))
-        front = _logged_in(given, server, "reporting")
-        app = await stack.enter_async_context(reporting.running(front, life))
+        for service in (intake, placement, aftercare):
+            await stack.enter_async_context(service.running(given))
+        app = await stack.enter_async_context(reporting.running(given))
         tasks: list[asyncio.Task[None]] = []
 
         def started(port: int) -> None:
@@ -93,16 +79,11 @@ async def _serve(
                 task.cancel()  # nothing more is sent while what is under way is answered
 
         try:
-            await serve(app, listening, started, server.ended, leaving, life=life)
+            await serve(app, listening, started, server.ended, leaving)
             server.refuse_if_ended()
         finally:
             leaving()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _logged_in(given: Settings, server: Server, service: str) -> Settings:
-    """The same for one service, which has a login of its own."""
-    return replace(given, nats_user=service, nats_password=server.login(service).password)
 
 
 async def _load(keys: tuple[str, ...], directory: DataDirectory, sender: Sender) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import nats
 
 BINARY = Path(sysconfig.get_path("scripts")) / "nats-server"
-START_SECONDS = 60
+START_SECONDS = 20
 
 
 def free_port() -> int:
@@ -45,14 +45,6 @@ class NatsServer:
 
     async def start(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
-        self._process = subprocess.Popen(
-            [self.binary, "-c", str(self.configured()), "-l", str(self.directory / "nats.log")],
-            start_new_session=True,
-        )
-        await self.ready()
-
-    def configured(self) -> Path:
-        """Its configuration, written."""
         config = {
             "server_name": self.name,
             "host": "127.0.0.1",
@@ -62,7 +54,11 @@ class NatsServer:
         }
         path = self.directory / "nats.json"
         path.write_text(json.dumps(config))
-        return path
+        self._process = subprocess.Popen(
+            [self.binary, "-c", str(path), "-l", str(self.directory / "nats.log")],
+            start_new_session=True,
+        )
+        await self.ready()
 
     async def ready(self) -> None:
         """Return once it takes connections; what it wrote is in the error if it does not."""

@@ -14,11 +14,10 @@ from services.placement import events as placement
 from services.reporting import events as reports
 from shared.envelope import Recorded, Vocabulary, encode, encode_data
 from shared.errors import Undecodable, UnknownEventType
-from shared.operations import events as operations
 
 VOCABULARIES = {
     module.VOCABULARY.service: module.VOCABULARY
-    for module in (intake, placement, aftercare, reports, operations)
+    for module in (intake, placement, aftercare, reports)
 }
 SAMPLES = sorted((Path(__file__).parent / "samples").glob("*.json"))
 RECORDED_AT = datetime(2022, 4, 27, 9, 31, tzinfo=UTC)

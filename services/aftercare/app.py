@@ -25,18 +25,18 @@ from services.aftercare.problem import ProblemCommand, RaiseProblem
 from services.intake.events.conformity import check, vetted
 from services.intake.events.definition import Definition
 from services.reporting.events.issued import issued_in
-from shared.access.commands import Touched
+from shared.bus import connected
+from shared.bus_door import connected_broker, open_door, start
 from shared.clock import copenhagen_day, now
 from shared.command import Command
 from shared.desk import Desk
 from shared.errors import InvalidField, NotYet
 from shared.event_store import EventStore, StaleExpectation
 from shared.fact_days import first_day_of
-from shared.handling import AnyHandling, Handling, by_command, folded
-from shared.life import Life
-from shared.service import at_work
+from shared.handling import AnyHandling, Handler, Handling, by_command, folded
 from shared.settings import Settings
-from shared.view import View
+from shared.status_door import open_status
+from shared.view import View, following
 
 COMMANDS = PlanCommand | ProblemCommand
 
@@ -96,22 +96,7 @@ def _plans(store: EventStore, view: View) -> AnyHandling:
     ) -> Sequence[str]:
         return await _vetted(event, programme_of(state), view, at, fresh)
 
-    async def whose(
-        command: PlanCommand | PlanEvent | None, state: plan.Plan, fresh: bool
-    ) -> Sequence[Touched]:
-        if not isinstance(command, OfferAftercare | AftercareOffered):
-            return ()
-        return await _of_placement(view, command.placement, fresh)
-
-    return Handling(
-        plan,
-        look_up,
-        flags,
-        vet=vet,
-        programme_of=programme_of,
-        own=(MissFollowUp,),
-        whose=whose,
-    )
+    return Handling(plan, look_up, flags, vet=vet, programme_of=programme_of, own=(MissFollowUp,))
 
 
 def _problems(view: View) -> AnyHandling:
@@ -136,25 +121,7 @@ def _problems(view: View) -> AnyHandling:
     ) -> Sequence[str]:
         return await _vetted(event, programme_of_problem(state), view, at, fresh)
 
-    async def whose(
-        command: ProblemCommand | ProblemEvent | None, state: problem.Problem, fresh: bool
-    ) -> Sequence[Touched]:
-        if not isinstance(command, RaiseProblem | ProblemRaised):
-            return ()
-        return await _of_placement(view, command.placement, fresh)
-
-    return Handling(
-        problem, look_up, flags, vet=vet, programme_of=programme_of_problem, whose=whose
-    )
-
-
-async def _of_placement(view: View, placement: str, fresh: bool) -> Sequence[Touched]:
-    if fresh:
-        await view.catch_up()
-    about = await placed(view, placement)
-    if about is None:
-        raise InvalidField("$.placement", "no such placement is known")
-    return [("$.placement", about.programme)]
+    return Handling(problem, look_up, flags, vet=vet, programme_of=programme_of_problem)
 
 
 async def _definition_of(view: View, programme: str, day: date) -> Definition | None:
@@ -186,15 +153,24 @@ async def _vetted(
 
 
 @asynccontextmanager
-async def running(settings: Settings, life: Life | None = None) -> AsyncIterator[Desk]:
+async def running(settings: Settings) -> AsyncIterator[Desk]:
     """Aftercare, taking commands, reacting and sweeping for as long as the block runs."""
-    async with at_work("aftercare", settings, life) as service:
-        store = service.store(VOCABULARY)
-        view = await service.follow(PLAN)
-        desk = Desk("aftercare", service.handler(store, issued_in(view)), handlings(store, view))
-        service.take_commands(desk)
-        reactions.subscribe(service.broker, view, desk)
-        await service.start()
+    async with (
+        connected(settings.nats_url, "aftercare") as bus,
+        following(PLAN, settings.database_of("aftercare"), bus) as projection,
+        connected_broker(settings.nats_url, "aftercare-door") as broker,
+    ):
+        store = EventStore(bus, VOCABULARY, settings.request_timeout)
+        view = View(projection, bus, settings.view_wait)
+        desk = Desk(
+            "aftercare",
+            Handler(store, settings.digest_key.encode(), issued=issued_in(view)),
+            handlings(store, view),
+        )
+        open_door(broker, desk)
+        open_status(broker, "aftercare", projection)
+        reactions.subscribe(broker, view, desk)
+        await start(broker)
         sweeping = asyncio.create_task(
             clock.run(view, desk, settings.sweep_every, settings.import_quiet), name="clock"
         )

@@ -21,14 +21,13 @@ from services.reporting.events.issued import FOLDS as REPORT_FOLDS
 from services.reporting.events.issued import IssuedFact
 from shared.envelope import Recorded
 from shared.facts import Fact
-from shared.plan import Plan
+from shared.projection import Plan
 from shared.view import View
 
 
 class PlacedFact(Fact, frozen=True, kw_only=True):
     """Who is placed where, for which programme."""
 
-    ENTITY = "placement.placement"
     INDEXED = ("placement",)
 
     placement: str
@@ -45,7 +44,6 @@ class EmploymentFact(Fact, frozen=True, kw_only=True):
     because what follows from it is registered alike; an instant is text, empty if nobody set it.
     """
 
-    ENTITY = "placement.placement"
     INDEXED = ("placement",)
 
     employment: str
@@ -64,7 +62,6 @@ class OfferedFact(Fact, frozen=True, kw_only=True):
     `busy_on`: the last day on which something happened.
     """
 
-    ENTITY = "aftercare.plan"
     INDEXED = ("placement",)
 
     plan: str
@@ -83,8 +80,6 @@ class OfferedFact(Fact, frozen=True, kw_only=True):
 
 class ScheduledFact(Fact, frozen=True, kw_only=True):
     """A touchpoint that waits for a contact, or for the clock to call it missed."""
-
-    ENTITY = "aftercare.plan"
 
     plan: str
     programme: str

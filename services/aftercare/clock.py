@@ -7,12 +7,11 @@ import structlog
 
 from services.aftercare.caseload import ScheduledFact, definition_on
 from services.aftercare.plan_commands import MissFollowUp
-from shared import metrics
 from shared.actors import own
 from shared.clock import copenhagen_day, now
-from shared.context import Context
 from shared.desk import Desk
-from shared.errors import Parked, SluseError
+from shared.errors import SluseError
+from shared.handling import Context
 from shared.identifiers import derived_id
 from shared.view import View
 
@@ -25,18 +24,14 @@ async def sweep(view: View, desk: Desk, at: datetime, import_quiet: timedelta) -
     """Say missed of all that is overdue; how many were.
 
     The same commands whoever sweeps and however often: ids are derived from what is due. Waits
-    while an import runs: what it brings next may be the contact itself. What is due of a parked plan,
-    or by a parked programme, is said later.
+    while an import runs: what it brings next may be the contact itself.
     """
     await view.catch_up()
     if await _import_runs(view, at, import_quiet):
         return 0
     missed = 0
-    for scheduled in await view.settled(ScheduledFact):
-        try:
-            definition = await definition_on(view, scheduled.programme, scheduled.due_on)
-        except Parked:
-            continue
+    for scheduled in await view.facts(ScheduledFact):
+        definition = await definition_on(view, scheduled.programme, scheduled.due_on)
         grace = timedelta(days=definition.aftercare.grace_days if definition else 0)
         if definition is None or copenhagen_day(at) <= scheduled.window_ends_on + grace:
             continue
@@ -49,7 +44,6 @@ async def sweep(view: View, desk: Desk, at: datetime, import_quiet: timedelta) -
         )
         reply = await desk.take(command, Context(actor=ACTOR))
         missed += len(reply.events or ())
-    metrics.SWEPT_AT.labels(desk.service).set_to_current_time()
     return missed
 
 
@@ -64,7 +58,6 @@ async def _import_runs(view: View, at: datetime, quiet: timedelta) -> bool:
 
 async def run(view: View, desk: Desk, every: float, import_quiet: float) -> None:
     """Sweep again and again, with so many seconds between."""
-    metrics.SWEPT_AT.labels(desk.service).set_to_current_time()
     while True:
         try:
             missed = await sweep(view, desk, now(), timedelta(seconds=import_quiet))

@@ -9,13 +9,10 @@ from msgspec.structs import replace
 from services.intake import enrolment, enrolment_names, enrolment_records, person, programme
 from services.intake.enrolment import Enrolment
 from services.intake.enrolment_commands import EnrolmentCommand, ReferParticipant
-from services.intake.erasures import open_erasures
 from services.intake.events import (
     VOCABULARY,
     EnrolmentEvent,
-    ErasureRefused,
     ExternalIndicatorRecorded,
-    PersonErased,
     PersonEvent,
     PersonsMerged,
     ProgrammeEvent,
@@ -24,13 +21,7 @@ from services.intake.events.conformity import check, vetted
 from services.intake.events.definition import Definition
 from services.intake.known import Known
 from services.intake.look_up import definition_for, known_of
-from services.intake.person import (
-    ErasePerson,
-    MergePersons,
-    Person,
-    PersonCommand,
-    RefuseErasure,
-)
+from services.intake.person import MergePersons, Person, PersonCommand
 from services.intake.programme import (
     CloseProgramme,
     Programme,
@@ -40,16 +31,17 @@ from services.intake.programme import (
 from services.reporting.events import VOCABULARY as REPORTS
 from services.reporting.events.issued import FOLDS as REPORT_FOLDS
 from services.reporting.events.issued import IssuedFact, issued_in
-from shared.access.roles import COORDINATION, OPERATION
+from shared.bus import connected
+from shared.bus_door import connected_broker, open_door, start
 from shared.command import Command
 from shared.desk import Desk
 from shared.errors import NotPossible
 from shared.event_store import EventStore
-from shared.handling import AnyHandling, Handling, by_command, folded
-from shared.life import Life
-from shared.plan import Plan
-from shared.service import at_work
+from shared.handling import AnyHandling, Handler, Handling, by_command, folded
+from shared.projection import Plan
 from shared.settings import Settings
+from shared.status_door import open_status
+from shared.view import View, following
 
 COMMANDS = ProgrammeCommand | PersonCommand | EnrolmentCommand
 
@@ -92,6 +84,7 @@ def handlings(store: EventStore) -> Mapping[type[Command], AnyHandling]:
     async def vet_person(
         entity_id: str, event: PersonEvent, state: Person, at: datetime, fresh: bool
     ) -> Sequence[str]:
+        person.refuse_erased(event, state)
         if isinstance(event, PersonsMerged):
             _, merged = await folded(store, person, event.merged_ref, fresh)
             person.refuse_unknown(merged)
@@ -124,24 +117,11 @@ def handlings(store: EventStore) -> Mapping[type[Command], AnyHandling]:
                 vet=vet_programme,
                 programme_of=lambda state: state.key,
                 fixed=("programme",),
-                roles=OPERATION,
-                only={RecordExternalIndicator: OPERATION | COORDINATION},
-                approvers=OPERATION,
             ),
             ProgrammeCommand,
         ),
         **by_command(
-            Handling(
-                person,
-                look_up_merged,
-                vet=vet_person,
-                refuse_change=person.refuse_change,
-                fixed=("person_ref",),
-                only=dict.fromkeys(
-                    (RefuseErasure, ErasePerson, ErasureRefused, PersonErased), COORDINATION
-                ),
-            ),
-            PersonCommand,
+            Handling(person, look_up_merged, vet=vet_person, fixed=("person_ref",)), PersonCommand
         ),
         **by_command(
             Handling(
@@ -153,13 +133,18 @@ def handlings(store: EventStore) -> Mapping[type[Command], AnyHandling]:
 
 
 @asynccontextmanager
-async def running(settings: Settings, life: Life | None = None) -> AsyncIterator[Desk]:
+async def running(settings: Settings) -> AsyncIterator[Desk]:
     """Intake, taking commands from the bus for as long as the block runs."""
-    async with at_work("intake", settings, life) as service:
-        store = service.store(VOCABULARY)
-        view = await service.follow(PLAN)
-        desk = Desk("intake", service.handler(store, issued_in(view)), handlings(store))
-        service.take_commands(desk)
-        open_erasures(service.broker, desk, store)
-        await service.start()
+    async with (
+        connected(settings.nats_url, "intake") as bus,
+        following(PLAN, settings.database_of("intake"), bus) as projection,
+        connected_broker(settings.nats_url, "intake-door") as broker,
+    ):
+        store = EventStore(bus, VOCABULARY, settings.request_timeout)
+        issued = issued_in(View(projection, bus, settings.view_wait))
+        handler = Handler(store, settings.digest_key.encode(), issued=issued)
+        desk = Desk("intake", handler, handlings(store))
+        open_door(broker, desk)
+        open_status(broker, "intake", projection)
+        await start(broker)
         yield desk

@@ -215,10 +215,10 @@ def refuse_unknown(merged: Person) -> None:
         raise Erased(f"the person was erased on {merged.erasure_on}", "$.merged_ref")
 
 
-def refuse_change(state: Person, event: PersonEvent) -> None:
-    """Nothing of an erased person is corrected or retracted, the erasure least of all."""
-    if state.erasure == "erased":
-        raise Erased(f"the person was erased on {state.erasure_on}", "$.event_id")
+def refuse_erased(event: PersonEvent, state: Person) -> None:
+    """Refuse new data of an erased person; those of the erasure itself may still be put right."""
+    if state.erasure == "erased" and not isinstance(event, PersonErased):
+        raise Erased(f"the person was erased on {state.erasure_on}")
 
 
 def _is_said(event: PersonEvent, state: Person) -> bool:

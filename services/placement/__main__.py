@@ -7,9 +7,8 @@ from services.placement.app import running
 from shared import logs, settings
 from shared.command_server import serve_commands
 from shared.http_server import run
-from shared.observed import observed
 
 if __name__ == "__main__":
     given = settings.from_environment(os.environ)
     logs.set_up(given.log_format)
-    sys.exit(run(observed("placement", given, serve_commands(running, given))))
+    sys.exit(run(serve_commands(running, given)))

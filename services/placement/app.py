@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from services.placement import company, match, opening, placement, reactions
-from services.placement.company_commands import CompanyCommand, SuggestCompany
+from services.placement.company_commands import CompanyCommand
 from services.placement.enrolled import PLAN
-from services.placement.events import VOCABULARY, PlacementEvent, PlacementPersonErased
+from services.placement.events import VOCABULARY
 from services.placement.look_ups import LookUps, flags
 from services.placement.match import MatchCommand
 from services.placement.opening import Opening, OpeningCommand
@@ -17,16 +17,15 @@ from services.placement.placement_commands import (
     PlacementCommand,
 )
 from services.reporting.events.issued import issued_in
-from shared.access.roles import CASEWORK, COORDINATION
+from shared.bus import connected
+from shared.bus_door import connected_broker, open_door, start
 from shared.command import Command
 from shared.desk import Desk
-from shared.errors import NotPossible
 from shared.event_store import EventStore
-from shared.handling import AnyHandling, Handling, by_command
-from shared.life import Life
-from shared.service import at_work
+from shared.handling import AnyHandling, Handler, Handling, by_command
 from shared.settings import Settings
-from shared.view import View
+from shared.status_door import open_status
+from shared.view import View, following
 
 COMMANDS = CompanyCommand | OpeningCommand | MatchCommand | PlacementCommand
 
@@ -40,8 +39,6 @@ def handlings(store: EventStore, view: View) -> Mapping[type[Command], AnyHandli
         flags,
         vet=look_ups.vet_company,
         fixed=("cvr", "p_number", "company"),
-        roles=COORDINATION,
-        only={SuggestCompany: CASEWORK},
     )
     of_opening = Handling(
         opening,
@@ -49,7 +46,6 @@ def handlings(store: EventStore, view: View) -> Mapping[type[Command], AnyHandli
         flags,
         vet=look_ups.vet_opening,
         programme_of=_found_for,
-        roles=COORDINATION,
     )
     of_match = Handling(
         match,
@@ -57,17 +53,14 @@ def handlings(store: EventStore, view: View) -> Mapping[type[Command], AnyHandli
         flags,
         vet=look_ups.vet_match,
         fixed=("enrolment", "opening", "score", "reasons"),  # the score is computed, never said
-        whose=look_ups.whose_match,
     )
     of_placement = Handling(
         placement,
         look_ups.of_placement,
         flags,
         vet=look_ups.vet_placement,
-        refuse_change=_refuse_change,
         programme_of=_agreed_for,
         own=(ChangePlacementPerson, ErasePlacementPerson),
-        whose=look_ups.whose_placement,
     )
     return {
         **by_command(of_company, CompanyCommand),
@@ -85,20 +78,20 @@ def _agreed_for(state: Placement) -> str | None:
     return state.agreed.programme if state.agreed else None
 
 
-def _refuse_change(state: Placement, event: PlacementEvent) -> None:
-    """A person who was erased stays so."""
-    if isinstance(event, PlacementPersonErased):
-        raise NotPossible("an erasure is not taken back", "$.event_id")
-
-
 @asynccontextmanager
-async def running(settings: Settings, life: Life | None = None) -> AsyncIterator[Desk]:
+async def running(settings: Settings) -> AsyncIterator[Desk]:
     """Placement, taking commands from the bus for as long as the block runs."""
-    async with at_work("placement", settings, life) as service:
-        store = service.store(VOCABULARY)
-        view = await service.follow(PLAN)
-        desk = Desk("placement", service.handler(store, issued_in(view)), handlings(store, view))
-        service.take_commands(desk)
-        reactions.subscribe(service.broker, view, desk)
-        await service.start()
+    async with (
+        connected(settings.nats_url, "placement") as bus,
+        connected_broker(settings.nats_url, "placement-door") as broker,
+        following(PLAN, settings.database_of("placement"), bus) as projection,
+    ):
+        store = EventStore(bus, VOCABULARY, settings.request_timeout)
+        view = View(projection, bus, settings.view_wait)
+        handler = Handler(store, settings.digest_key.encode(), issued=issued_in(view))
+        desk = Desk("placement", handler, handlings(store, view))
+        open_door(broker, desk)
+        open_status(broker, "placement", projection)
+        reactions.subscribe(broker, view, desk)
+        await start(broker)
         yield desk

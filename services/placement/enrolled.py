@@ -27,14 +27,13 @@ from services.reporting.events.issued import FOLDS as REPORT_FOLDS
 from services.reporting.events.issued import IssuedFact
 from shared.envelope import Recorded
 from shared.facts import Fact
-from shared.plan import Plan
+from shared.projection import Plan
 from shared.view import View
 
 
 class EnrolledFact(Fact, frozen=True, kw_only=True):
     """Who an enrolment is of, from the day it began; `ended_on` once the person left."""
 
-    ENTITY = "intake.enrolment"
     INDEXED = ("enrolment",)
 
     enrolment: str
@@ -49,7 +48,6 @@ class EnrolledFact(Fact, frozen=True, kw_only=True):
 class ActivityFact(Fact, frozen=True, kw_only=True):
     """Somebody enrolled has completed an activity."""
 
-    ENTITY = "intake.enrolment"
     INDEXED = ("enrolment",)
 
     enrolment: str
@@ -59,7 +57,6 @@ class ActivityFact(Fact, frozen=True, kw_only=True):
 class AliasFact(Fact, frozen=True, kw_only=True):
     """A person's record was merged into another: one is now another name of the other."""
 
-    ENTITY = "intake.person"
     INDEXED = ("merged_ref", "person_ref")
 
     merged_ref: str

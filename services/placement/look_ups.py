@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from services.intake.events.conformity import check, vetted
 from services.intake.events.definition import Definition
 from services.placement import company, match, opening
-from services.placement.agreement import NotEnrolled, refuse_unknown
+from services.placement.agreement import refuse_unknown
 from services.placement.cautions import cautions
 from services.placement.company import Company, refuse_unknown_programme
 from services.placement.company_commands import CompanyCommand
@@ -41,7 +41,6 @@ from services.placement.opening import refuse_unknown as refuse_unknown_place
 from services.placement.placed import seats_taken
 from services.placement.placement import Placement, asked_for, entity_id, evolve
 from services.placement.placement_commands import AgreePlacement, PlacementCommand
-from shared.access.commands import Touched
 from shared.clock import copenhagen_day, now
 from shared.command import Command
 from shared.errors import InvalidField
@@ -101,32 +100,6 @@ class LookUps:
         definition = await self._definition(state.agreed.programme, command)
         after = evolve(state, event)
         return await self._looked_at(event, after, state.agreed, command.placement, definition)
-
-    async def whose_match(
-        self, command: MatchCommand | None, state: Match, fresh: bool
-    ) -> Sequence[Touched]:
-        """The programmes of the person proposed, and of the one to be proposed."""
-        touched: list[Touched] = []
-        if state.proposed is not None:
-            touched.append(("$.match", await self._programme_of(state.proposed.enrolment, fresh)))
-        if isinstance(command, ProposeMatch):
-            touched.append(("$.enrolment", await self._programme_of(command.enrolment, fresh)))
-        return touched
-
-    async def whose_placement(
-        self, command: PlacementCommand | None, state: Placement, fresh: bool
-    ) -> Sequence[Touched]:
-        """The programme of the person to be placed; a placement itself knows its own."""
-        if not isinstance(command, AgreePlacement):
-            return ()
-        return [("$.enrolment", await self._programme_of(command.enrolment, fresh))]
-
-    async def _programme_of(self, enrolment: str, fresh: bool) -> str:
-        await self._catch_up(fresh)
-        person = await enrolled_person(self._view, enrolment)
-        if person is None:
-            raise NotEnrolled("nobody is enrolled by this enrolment, or never came")
-        return person.programme
 
     async def vet_company(
         self, entity_id: str, event: CompanyEvent, state: Company, at: datetime, fresh: bool

@@ -14,7 +14,6 @@ from shared.view import View
 class PlacementFact(Fact, frozen=True, kw_only=True):
     """Whom a placement was agreed for, and whose it is now; `cancelled`: nothing came of it."""
 
-    ENTITY = "placement.placement"
     INDEXED = ("opening", "person_ref", "agreed_for", "enrolment")
 
     placement: str
@@ -29,7 +28,6 @@ class PlacementFact(Fact, frozen=True, kw_only=True):
 class RunningFact(Fact, frozen=True, kw_only=True):
     """A strand on unchanged terms, on both of its days and between; practice pays no minutes."""
 
-    ENTITY = "placement.placement"
     INDEXED = ("company", "person_ref")
 
     placement: str

@@ -6,9 +6,8 @@ import sys
 from services.reporting.app import serve_reporting
 from shared import logs, settings
 from shared.http_server import run
-from shared.observed import observed
 
 if __name__ == "__main__":
     given = settings.from_environment(os.environ)
     logs.set_up(given.log_format)
-    sys.exit(run(observed("reporting", given, serve_reporting(given))))
+    sys.exit(run(serve_reporting(given)))

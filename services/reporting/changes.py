@@ -90,10 +90,7 @@ class CountChange(Struct, frozen=True, kw_only=True):
 
 
 class ChangesAnswer(Struct, frozen=True, kw_only=True):
-    """A programme's figures of one day, as known at two moments: what differs, and all events.
-
-    `incomplete`, `parked`: as of an answer; of either moment.
-    """
+    """A programme's figures of one day, as known at two moments: what differs, and all events."""
 
     programme: str
     valid_on: date
@@ -106,8 +103,6 @@ class ChangesAnswer(Struct, frozen=True, kw_only=True):
     partition: tuple[CountChange, ...]
     findings: tuple[CountChange, ...]
     events: tuple[Cause, ...]
-    incomplete: bool = False
-    parked: int = 0
 
 
 async def changes(
@@ -154,8 +149,6 @@ async def changes(
             {it.code: it.count for it in findings(now, as_of_now)},
         ),
         events=tuple(it.cause for it in traced),
-        incomplete=as_of_then.incomplete or as_of_now.incomplete,
-        parked=max(as_of_then.parked, as_of_now.parked),
     )
 
 
@@ -163,9 +156,7 @@ def _printed(answer: GoalAnswer | None) -> GoalAnswer | None:
     """What is said of the goal, whatever the moment and the version it is said by."""
     if answer is None:
         return None
-    timeless = replace(
-        answer.figure, moment="", definition_version=0, checksum="", incomplete=False, parked=0
-    )
+    timeless = replace(answer.figure, moment="", definition_version=0, checksum="")
     return replace(answer, figure=timeless)
 
 

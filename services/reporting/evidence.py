@@ -20,12 +20,10 @@ async def evidence(
     """The findings, each with its events: effective at the moment, and of its day or before."""
     subjects = sorted({subject for finding in findings for subject in finding.subjects})
     async with projection.reading() as db:
-        found = await projection.log.histories(db, subjects, projection.vocabularies, positions)
-        histories = projection.served.parking.folded(found)
+        histories = await projection.log.histories(db, subjects, projection.vocabularies, positions)
     events = {
         subject: effective(history, projection.vocabularies[history[0].stream])
         for subject, history in histories.items()
-        if history
     }
     return [
         replace(

@@ -45,7 +45,7 @@ from services.reporting.registration_facts import (
 )
 from shared.envelope import Recorded
 from shared.facts import Fact, Fold
-from shared.plan import Plan
+from shared.projection import Plan
 
 STREAM_OF: dict[type[Fact], str] = {
     DefinitionFact: INTAKE.stream,

@@ -15,8 +15,7 @@ Quantity: TypeAlias = Literal["count", "days", "minutes", "points", "share", "pr
 class AsOf(Struct, frozen=True, kw_only=True):
     """What was known (moment), of which day (valid_on), by which definition.
 
-    `incomplete`: entities of the programme are parked, so something may be missing; `parked`: how
-    many wait.
+    `incomplete`: an entity of the programme is parked, so something may be missing.
     """
 
     programme: str
@@ -25,7 +24,6 @@ class AsOf(Struct, frozen=True, kw_only=True):
     definition_version: int
     checksum: str
     incomplete: bool = False
-    parked: int = 0
 
 
 class Interval(Struct, frozen=True):

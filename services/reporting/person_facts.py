@@ -54,12 +54,6 @@ def fold(person_ref: str, history: Sequence[Recorded]) -> Iterable[Fact]:
     ]
 
 
-def all_names(people: Iterable[str], survive: Mapping[str, str]) -> set[str]:
-    """People by their surviving names, and all names that were merged into those."""
-    names = set(people)
-    return names | {merged for merged, name in survive.items() if name in names}
-
-
 def survivors(aliases: Iterable[AliasFact]) -> Mapping[str, str]:
     """For each merged name the one that survives all merges; those merged in a ring stay apart."""
     into = {fact.merged_ref: fact.person_ref for fact in aliases}

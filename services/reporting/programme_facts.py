@@ -14,7 +14,7 @@ from services.reporting.caseload import FIELD_OF, Caseload, gather
 from services.reporting.company_facts import AgreementFact, LevelFact, OpeningFact
 from services.reporting.enrolment_facts import EnrolmentFact
 from services.reporting.facts import STREAM_OF
-from services.reporting.person_facts import AliasFact, all_names, survivors
+from services.reporting.person_facts import AliasFact, survivors
 from services.reporting.placement_facts import PlacedFact, StrandFact
 from shared.fact_table import FactTable
 from shared.facts import Fact
@@ -94,7 +94,8 @@ async def _brought(
 def _all_names(own: Iterable[EnrolmentFact], survive: Mapping[str, str]) -> set[str]:
     """The names of everybody enrolled: as enrolled, as they survive, and all merged into those."""
     names = {fact.person_ref for fact in own}
-    return names | all_names({survive.get(name, name) for name in names}, survive)
+    people = {survive.get(name, name) for name in names}
+    return names | people | {merged for merged, name in survive.items() if name in people}
 
 
 def _renamed(facts: Iterable[F], survive: Mapping[str, str]) -> list[F]:

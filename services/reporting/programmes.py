@@ -71,10 +71,9 @@ async def _said(
     projection = reader.projection
     subjects = {key: subject_of("intake", "programme", key) for key in keys}
     async with projection.reading() as db:
-        found = await projection.log.histories(
+        histories = await projection.log.histories(
             db, list(subjects.values()), projection.vocabularies, positions
         )
-        histories = projection.served.parking.folded(found)
     return {
         key: [
             record.event

@@ -1,7 +1,7 @@
 """What a question is answered from: the moment meant, the day meant, and the facts of both."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
@@ -12,8 +12,6 @@ from services.intake.events.conformity import last_counted_day
 from services.intake.events.in_force import DefinitionFact, effective_on
 from services.reporting.caseload import Caseload
 from services.reporting.figure import AsOf
-from services.reporting.incompleteness import Incomplete, parked_of
-from services.reporting.person_facts import AliasFact, all_names, survivors
 from services.reporting.programme_facts import AtMoment, caseload_of
 from shared import moment
 from shared.bus import Bus, NoAnswer
@@ -21,7 +19,6 @@ from shared.clock import copenhagen_day, now
 from shared.errors import BusAway, InvalidField, NotFound, NotYet
 from shared.facts import Fact
 from shared.moment import Positions
-from shared.parking import ParkedEntity
 from shared.projection import Projection
 
 F = TypeVar("F", bound=Fact)
@@ -80,12 +77,10 @@ class Reader:
         The day left out is today, but at most the programme's end plus its goal window.
         """
         positions = await self.moment(question.known)
-        parked = self.projection.parked
         async with self.projection.reading() as db:
             at = self._at_moment(db, positions)
             definitions = await at.facts(DefinitionFact, programme=programme)
             if not definitions:
-                await self._refuse_unfolded(db, parked, positions, programme)
                 raise NotFound("no such programme is known at this moment", "key")
             day = question.on or _default_day(definitions)
             chosen = effective_on(definitions, day)
@@ -93,35 +88,14 @@ class Reader:
                 first = min(fact.effective_from for fact in definitions)
                 raise InvalidField("on", f"no definition is in force then, the first is on {first}")
             caseload = await caseload_of(at, programme, chosen.decoded(), day)
-            missing = 0
-            if parked:
-                names = all_names(caseload.people, survivors(await at.facts(AliasFact)))
-                missing = await parked_of(
-                    self.projection, db, parked, positions, programme=programme, people=names
-                )
         as_of = AsOf(
             programme=programme,
             moment=moment.written(positions),
             valid_on=day,
             definition_version=chosen.definition_version,
             checksum=chosen.checksum,
-            incomplete=missing > 0,
-            parked=missing,
         )
         return caseload, as_of
-
-    async def _refuse_unfolded(
-        self,
-        db: AsyncConnection,
-        parked: Mapping[str, ParkedEntity],
-        positions: Positions,
-        programme: str,
-    ) -> None:
-        """A programme that could not be folded is there all the same."""
-        own = {s: it for s, it in parked.items() if s == f"intake.programme.{programme}"}
-        missing = await parked_of(self.projection, db, own, positions, programme=programme)
-        if missing:
-            raise Incomplete(missing)
 
     async def wait(self, stream: str, position: int, timeout: float) -> str:
         """The moment once the tables include the position; NotYet after `timeout` seconds."""

@@ -19,12 +19,10 @@ from services.reporting.events import (
 from services.reporting.figure import AsOf
 from services.reporting.findings import Finding, findings
 from services.reporting.goals import GoalAnswer
-from services.reporting.incompleteness import Incomplete
 from services.reporting.partition import Partition, PartitionError, partition
 from services.reporting.reader import Question, Reader
 from services.reporting.report import IssueReport, Known, Report, ReportCommand, SupersedeReport
 from shared import moment
-from shared.access.roles import COORDINATION
 from shared.clock import now
 from shared.command import Command
 from shared.envelope import Recorded
@@ -33,7 +31,7 @@ from shared.event_store import EventStore
 from shared.facts import Fact
 from shared.handling import AnyHandling, Handling, by_command, folded
 from shared.moment import Positions
-from shared.plan import Plan
+from shared.projection import Plan
 from shared.view import View
 
 
@@ -41,6 +39,12 @@ class NotWhole(Refused):
     """Somebody stands in no class of the status, or in several: nothing may be reported."""
 
     code = "PARTITION"
+
+
+class Incomplete(Refused):
+    """Something of the programme is parked: figures would not be whole."""
+
+    code = "INCOMPLETE"
 
 
 class ReportFact(Fact, frozen=True, kw_only=True):
@@ -67,10 +71,7 @@ class ReportEntry(Struct, frozen=True, kw_only=True):
 
 
 class ReportAnswer(Struct, frozen=True, kw_only=True):
-    """A report as it was issued; `restatable`: computed again now, it would say something else.
-
-    `incomplete`: something is parked, so that what it would say now is not whole.
-    """
+    """A report as it was issued; `restatable`: computed again now, it would say something else."""
 
     report: str
     issued_at: datetime
@@ -78,7 +79,6 @@ class ReportAnswer(Struct, frozen=True, kw_only=True):
     content: ReportIssued
     superseded_by: str | None
     restatable: bool
-    incomplete: bool = False
 
 
 def fold(report_id: str, history: Sequence[Recorded]) -> list[Fact]:
@@ -134,14 +134,7 @@ def handlings(store: EventStore, reader: Reader) -> Mapping[type[Command], AnyHa
                 return Known(successor=other.issued)
 
     # what was given out was given out: a report is superseded, not corrected
-    return by_command(
-        Handling(report, look_up, programme_of=_about, correctable=False, roles=COORDINATION),
-        ReportCommand,
-    )
-
-
-def _about(state: Report) -> str | None:
-    return state.issued.programme if state.issued else None
+    return by_command(Handling(report, look_up, correctable=False), ReportCommand)
 
 
 async def content(
@@ -154,28 +147,14 @@ async def content(
     """What a report of the programme's day, as known at the moment, says.
 
     `versions`: the measures' versions by goal, as an issued report names them; else the latest.
-    Refused while something of the programme is parked.
     """
-    as_of, computed = await _computed(reader, programme, valid_on, known, versions)
-    if as_of.incomplete:
-        raise Incomplete(as_of.parked)
-    return computed
-
-
-async def _computed(
-    reader: Reader,
-    programme: str,
-    valid_on: date,
-    known: Positions,
-    versions: Mapping[str, int] | None,
-) -> tuple[AsOf, ReportIssued]:
     caseload, as_of = await reader.caseload(programme, Question(valid_on, known))
     try:
         whole = partition(caseload, as_of)
     except PartitionError as error:
         raise NotWhole(error.message) from None
     answers = goals.answer(caseload, as_of, versions)
-    return as_of, said(as_of, answers, whole, findings(caseload, as_of))
+    return said(as_of, answers, whole, findings(caseload, as_of))
 
 
 async def again(reader: Reader, issued: ReportIssued, known: Positions) -> ReportIssued:
@@ -186,15 +165,13 @@ async def again(reader: Reader, issued: ReportIssued, known: Positions) -> Repor
 async def listed(view: View, programme: str | None, question: Question) -> list[ReportEntry]:
     """All reports, or one programme's or one valid day's, in the order of issue.
 
-    As they were known at an instant; a moment says nothing of reports. Raises Parked if one may be
-    missing.
+    As they were known at an instant; a moment says nothing of reports.
     """
     await view.catch_up()
     equals: dict[str, object] = {"programme": programme, "valid_on": question.on}
     asked = {name: value for name, value in equals.items() if value is not None}
     projection = view.projection
     async with projection.reading() as db:
-        await view.refuse_parked(db, ReportFact, asked)
         position: int | None = None
         match question.known:
             case datetime() as at:
@@ -222,9 +199,7 @@ async def one(
 ) -> ReportAnswer:
     """A report with its content, and whether it would be another one now, or as known then."""
     envelope, state, issued = await issued_as(store, report_id)
-    as_of, recomputed = await _computed(
-        reader, issued.programme, issued.valid_on, await _moment(reader, known), _versions(issued)
-    )
+    recomputed = await again(reader, issued, await _moment(reader, known))
     return ReportAnswer(
         report=report_id,
         issued_at=envelope.recorded_at,
@@ -232,7 +207,6 @@ async def one(
         content=issued,
         superseded_by=state.superseded.superseded_by if state.superseded else None,
         restatable=recomputed.digest != issued.digest,
-        incomplete=as_of.incomplete,
     )
 
 
@@ -276,6 +250,8 @@ def said(
     as_of: AsOf, goals: Sequence[GoalAnswer], whole: Partition, found: Sequence[Finding]
 ) -> ReportIssued:
     """A report of what was answered; persons stay out of it."""
+    if as_of.incomplete:
+        raise Incomplete("something of the programme is parked: its figures are not whole")
     reported = tuple(
         msgspec.convert(msgspec.to_builtins(goal), ReportedGoal) for goal in goals
     )  # what a report does not hold (who was counted) falls away

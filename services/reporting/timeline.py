@@ -68,7 +68,7 @@ class TimelineAnswer(Struct, frozen=True, kw_only=True):
 async def timeline(reader: Reader, person_ref: str, question: Question) -> TimelineAnswer:
     """The person's events known at the moment; with a day, those that had happened by then."""
     positions = await reader.moment(question.known)
-    names = await names_of(reader, person_ref, positions)
+    names = _names_of(person_ref, await reader.facts(AliasFact, positions))
     projection = reader.projection
     async with projection.reading() as db:
         subjects = {subject_of("intake", "person", name) for name in names}
@@ -94,9 +94,9 @@ async def timeline(reader: Reader, person_ref: str, question: Question) -> Timel
     )
 
 
-async def names_of(reader: Reader, person_ref: str, positions: Positions) -> frozenset[str]:
-    """The one that survives all merges by that moment, and all that were merged into it."""
-    survive = survivors(await reader.facts(AliasFact, positions))
+def _names_of(person_ref: str, aliases: Collection[AliasFact]) -> frozenset[str]:
+    """The one that survives all merges, and all that were merged into it."""
+    survive = survivors(aliases)
     survivor = survive.get(person_ref, person_ref)
     merged = (name for name, into in survive.items() if into == survivor)
     return frozenset((person_ref, survivor, *merged))

@@ -6,11 +6,8 @@ from typing import assert_never
 import msgspec
 from msgspec.structs import replace
 
-from shared.access.commands import named
-from shared.access.roles import Roles
 from shared.actors import is_own
 from shared.command import said_by
-from shared.correction.aim import Aim, aim_of, as_if_recorded, as_it_stands, innermost
 from shared.correction.commands import (
     ApproveCorrection,
     CorrectEvent,
@@ -63,42 +60,6 @@ class Correcting:
     def entity_id(self, command: CorrectionCommand) -> str:
         """Which entity the command is for."""
         return command.subject.rsplit(".", 1)[1]
-
-    def roles_for(self, command: CorrectionCommand) -> Roles:
-        """Whoever records may correct, propose to, and let a proposal be; others approve."""
-        is_approval = isinstance(command, ApproveCorrection)
-        return self._handling.approvers if is_approval else self._handling.roles
-
-    def roles_after(self, command: CorrectionCommand, history: History, asked: Asked) -> Roles:
-        """Of these, who may also record such an event as is to be changed."""
-        roles = self.roles_for(command)
-        aim = self._aim(command, history, asked)
-        return self._handling.narrowed(roles, aim.stands) if aim else roles
-
-    async def touched(
-        self, command: CorrectionCommand, history: History, asked: Asked
-    ) -> Sequence[tuple[str, str]]:
-        """The programmes of the entity, and of the event: as it stands, and as it would become."""
-        handling = self._handling
-        whose = await handling.touched(None, history, asked)
-        touched = [("$.subject", programme) for _, programme in whose]
-        if (aim := self._aim(command, history, asked)) is None:
-            return touched
-        touched += named(aim.stands, "$.event_id")
-        if aim.becomes is not None and aim.path:
-            with paths(aim.within):
-                whose = await handling.touched(aim.becomes, history, asked)
-            touched += [(aim.within(path), programme) for path, programme in whose]
-        elif aim.becomes is not None:
-            touched += named(aim.becomes, "$.event_id")
-        return touched
-
-    def _aim(self, command: CorrectionCommand, history: History, asked: Asked) -> Aim | None:
-        """None for what is not possible for anybody: deciding says why."""
-        try:
-            return aim_of(command, history.records, asked, self._handling.fixed)
-        except Refused:
-            return None
 
     async def decided(self, command: CorrectionCommand, history: History, asked: Asked) -> Decided:
         """What follows from the command after this history; refuses what is not possible."""
@@ -157,14 +118,13 @@ class Correcting:
             if retracted:
                 raise NotPossible("the event is retracted: retract its retraction", "$.event_id")
             new = checked(records, target, change.data, asked, fixed=handling.fixed)
-            if new.event == as_it_stands(records, target, asked):
+            if new.event == _as_it_stands(records, target, asked):
                 return Decided()  # said twice, true once
             change = replace(change, data=msgspec.to_builtins(new.event))
         elif retracted:
             return Decided()
         before = self._replayed(records, history, asked)
-        handling.refuse_change(before.state, innermost(records, target).event)
-        after = self._replayed([*records, as_if_recorded(change, target)], history, asked)
+        after = self._replayed([*records, _as_if_recorded(change, target)], history, asked)
         refuse_broken(before, after)
         flags: Sequence[str] = ()
         if new is not None and handling.vet is not None:
@@ -185,7 +145,8 @@ class Correcting:
         self, before: Replay, records: Sequence[Recorded], target: Recorded
     ) -> None:
         """A report used what a correction changes in the end, not only the correction's own target."""
-        target = innermost(records, target)
+        while isinstance(target.event, Change):
+            target = found(records, target.event.event_id, "$.event_id")
         programme = self._handling.programme_of(before.state) or None
         report = await self._issued(programme, target.stream, target.position)
         if report is not None:
@@ -196,3 +157,13 @@ class Correcting:
 
 def _entity_id(history: History) -> str:
     return history.subject.rsplit(".", 1)[1]
+
+
+def _as_it_stands(records: Sequence[Recorded], target: Recorded, asked: Asked) -> object:
+    data = standing(records).corrected.get(target.envelope.id)
+    return target.event if data is None else asked.vocabulary.with_data(target, data)
+
+
+def _as_if_recorded(change: Change, target: Recorded) -> Recorded:
+    """For a replay alone, which asks for no more than the event and an id of its own."""
+    return replace(target, envelope=replace(target.envelope, id=""), event=change)

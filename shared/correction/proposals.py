@@ -24,29 +24,23 @@ def change_of(proposal: CorrectionProposed) -> Change:
 
 def waiting(records: Sequence[Recorded]) -> dict[str, CorrectionProposed]:
     """By event id, the proposals that nobody has answered."""
-    unanswered: dict[str, CorrectionProposed] = {}
+    proposed: dict[str, CorrectionProposed] = {}
     for record in records:
         match record.event:
             case CorrectionProposed() as proposal:
-                unanswered[record.envelope.id] = proposal
+                proposed[record.envelope.id] = proposal
             case (
                 CorrectionApproved(proposal_id=answered) | CorrectionRejected(proposal_id=answered)
             ):
-                unanswered.pop(answered, None)
-    return unanswered
+                proposed.pop(answered, None)
+    return proposed
 
 
 def to_answer(records: Sequence[Recorded], proposal_id: str) -> tuple[Recorded, CorrectionProposed]:
     """The proposal, which waits for an answer; it is answered once."""
-    record, proposal = proposed(records, proposal_id)
-    if proposal_id not in waiting(records):
-        raise NotPossible("the proposal was answered already", "$.proposal_id")
-    return record, proposal
-
-
-def proposed(records: Sequence[Recorded], proposal_id: str) -> tuple[Recorded, CorrectionProposed]:
-    """The proposal, answered or not."""
     record = found(records, proposal_id, "$.proposal_id")
     if not isinstance(record.event, CorrectionProposed):
         raise InvalidField("$.proposal_id", "that event is no proposal")
+    if proposal_id not in waiting(records):
+        raise NotPossible("the proposal was answered already", "$.proposal_id")
     return record, record.event

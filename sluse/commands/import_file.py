@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from shared.bus import connected
-from shared.bus_login import BusLogin
 from shared.clock import now
 from sluse.commands.terminal import PATIENCE_SECONDS, carry_out, nats_option, progress, say
 from sluse.importing import mapping, rows, table
@@ -31,7 +30,7 @@ def import_(
     map_file: Path | None,
     rejects: Path | None,
     dry_run: bool,
-    nats: BusLogin,
+    nats: str,
 ) -> None:
     """Import a CSV or XLSX file; bad rows go to a file. Exit status 1 if there are any."""
 

@@ -5,7 +5,6 @@ from datetime import datetime
 import click
 
 from shared.bus import connected
-from shared.bus_login import BusLogin
 from sluse import reports
 from sluse.commands.terminal import PATIENCE_SECONDS, carry_out, nats_option, say
 from sluse.sending import Sender
@@ -25,7 +24,7 @@ def report() -> None:
 @click.option("--id", "report_id", default=None, help="The report's id; without: a new one.")
 @nats_option
 def report_issue(
-    programme: str, valid_on: datetime, known: str | None, report_id: str | None, nats: BusLogin
+    programme: str, valid_on: datetime, known: str | None, report_id: str | None, nats: str
 ) -> None:
     """Give out a programme's figures of a day."""
 
@@ -41,7 +40,7 @@ def report_issue(
 @report.command("verify")
 @click.argument("report_id", metavar="ID")
 @nats_option
-def report_verify(report_id: str, nats: BusLogin) -> None:
+def report_verify(report_id: str, nats: str) -> None:
     """Compute a report again from the streams alone. Exit status 1 if it says something else."""
 
     async def work() -> int:
@@ -56,7 +55,7 @@ def report_verify(report_id: str, nats: BusLogin) -> None:
 @report.command("diff")
 @click.argument("report_id", metavar="ID")
 @nats_option
-def report_diff(report_id: str, nats: BusLogin) -> None:
+def report_diff(report_id: str, nats: str) -> None:
     """Say what is different today from what a report said, and which events did it."""
 
     async def work() -> int:

@@ -5,15 +5,7 @@ from typing import Any
 import click
 
 from shared.bus import connected
-from shared.bus_login import BusLogin
-from sluse.commands.terminal import (
-    PATIENCE_SECONDS,
-    carry_out,
-    login_as,
-    nats_option,
-    progress,
-    say,
-)
+from sluse.commands.terminal import PATIENCE_SECONDS, carry_out, nats_option, progress, say
 from sluse.simulation import running
 from sluse.simulation.wish import Wish, asked_for
 
@@ -21,12 +13,9 @@ from sluse.simulation.wish import Wish, asked_for
 @click.command()
 @asked_for
 @nats_option
-@click.pass_context
-def simulate(context: click.Context, /, nats: BusLogin, **options: Any) -> None:
+def simulate(nats: str, **options: Any) -> None:
     """Simulate people of a programme. Exit status 1 if a row was not answered as it was meant."""
     wish = Wish(**options)
-    if wish.direct:  # past the doors: a right that an operator has not
-        nats = login_as("simulator", context.params["nats"], context.params["data"])
 
     async def work() -> int:
         if wish.out is not None:

@@ -7,10 +7,9 @@ from uuid import uuid4
 
 import msgspec
 
-from shared.access.roles import EVERYTHING
 from shared.command import Reply
-from shared.context import Context
 from shared.desk import Desk
+from shared.handling import Context
 from tests.definitions import definition
 
 Send = Callable[[dict[str, object]], Awaitable[Reply]]
@@ -21,7 +20,7 @@ def to(desk: Desk) -> Send:
     """Send to a desk itself, past its doors."""
 
     async def send(command: dict[str, object]) -> Reply:
-        return await desk.answer(msgspec.json.encode(command), Context(grants=EVERYTHING))
+        return await desk.answer(msgspec.json.encode(command), Context())
 
     return send
 

@@ -14,16 +14,7 @@ from shared.bus import Bus, connected
 from shared.envelope import Vocabulary
 from shared.event_store import EventStore
 from shared.settings import Settings
-from tests.postgres import database, databases, own_postgres, postgres, postgres_database
 from tests.servers import Cluster, NatsServer
-
-__all__ = [
-    "database",
-    "databases",
-    "own_postgres",
-    "postgres",
-    "postgres_database",
-]  # fixtures, for all here
 
 
 class Nats(Struct, frozen=True):
@@ -105,6 +96,5 @@ def settings_for(url: str, directory: Path) -> Settings:
     return Settings(
         nats_url=url,
         digest_key="a secret of contract tests",
-        auth="off",
         database=f"sqlite+aiosqlite:///{directory}/{{service}}.db",
     )

@@ -2,21 +2,17 @@
 
 import asyncio
 import random
-import sys
-import time
 import tomllib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-import structlog
 
 from services.aftercare import known as aftercare_known
 from services.aftercare import plan
@@ -37,12 +33,9 @@ from shared.command import Command
 from shared.database import opened
 from shared.envelope import Envelope, Event, Recorded, Vocabulary, encode, encode_data
 from shared.facts import Fact
-from shared.generation import prefix_of
 from shared.identifiers import derived_id
-from shared.plan import Plan
-from shared.projection import DEFAULT, Patience, Projection
+from shared.projection import Plan, Projection
 from shared.subjects import stream_of, subject_of
-from shared.view import following
 from tests.servers import NatsServer, standalone
 
 ROOT = Path(__file__).parents[2]
@@ -194,19 +187,13 @@ async def own_bus(directory: Path) -> AsyncIterator[tuple[NatsServer, Bus]]:
 
 @asynccontextmanager
 async def projected(
-    plan_: Plan, database: str = "", patience: Patience = DEFAULT
+    plan_: Plan, database: str = "sqlite+aiosqlite://"
 ) -> AsyncIterator[Projection]:
-    """A projection that is ready, in a file that goes with the block if no database is named."""
-    with TemporaryDirectory(prefix="sluse-") as directory:
-        url = database or f"sqlite+aiosqlite:///{directory}/rows.db"
-        async with opened(url) as engine:
-            projection = Projection(plan_, engine, patience)
-            await projection.prepare()
-            try:
-                yield projection
-            finally:
-                for generation in projection.generations.values():
-                    await generation.release()
+    """A projection that is ready, in memory if no file is named."""
+    async with opened(database) as engine:
+        projection = Projection(plan_, engine)
+        await projection.prepare()
+        yield projection
 
 
 @asynccontextmanager
@@ -221,15 +208,13 @@ async def running(projection: Projection, bus: Bus) -> AsyncIterator[None]:
 
 
 async def rows(projection: Projection) -> Rows:
-    """All rows of all tables but the events' instants, which a real stream gives; and positions."""
-    answer: Rows = {"position": sorted(projection.positions.items())}
-    prefix = prefix_of(projection.plan.name, projection.served.number)
+    """All rows of all tables but the events' instants, which a real stream gives."""
+    answer: Rows = {}
     async with projection.engine.connect() as db:
         for table in projection.metadata.sorted_tables:
             columns = [c for c in table.columns if c.name != "recorded_us"]
             found = await db.execute(sa.select(*columns))
-            name = table.name.removeprefix(prefix)
-            answer[name] = sorted((tuple(row) for row in found), key=repr)
+            answer[table.name] = sorted((tuple(row) for row in found), key=repr)
     return answer
 
 
@@ -264,34 +249,11 @@ def fold_until_killed(plan_: Plan, database: str, seed: int) -> None:
     async def go() -> None:
         chance = random.Random(seed)
         events = by_stream(demonstration())
-        at_once = Patience(lease=0)  # the one before was killed
-        async with projected(plan_, database, at_once) as projection:
+        async with projected(plan_, database) as projection:
             print("ready", flush=True)
-            while projection.served.lease is None:
-                await projection._look_once(take=True)
             while left := [s for s in events if projection.positions[s] < len(events[s])]:
                 stream = chance.choice(left)
                 at = projection.positions[stream]
                 await projection.apply(stream, events[stream][at : at + chance.randint(1, 30)])
 
-    asyncio.run(go())
-
-
-def follow_until_killed(plan_: Plan, database: str, url: str, patience: Patience) -> None:
-    """What a service's process does: follow real streams; says each new role, and since when."""
-
-    async def go() -> None:
-        async with (
-            connected(url, "follower") as bus,
-            following(plan_, database, bus, patience=patience) as projection,
-        ):
-            said = ""
-            while True:
-                role = projection.status().role
-                if role != said:
-                    said = role
-                    print(role, time.monotonic(), flush=True)
-                await asyncio.sleep(0.01)
-
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     asyncio.run(go())

@@ -12,7 +12,7 @@ from shared.envelope import Recorded
 from shared.event_store import EventStore
 from shared.facts import Fact
 from shared.handling import Handler, Handling, by_command, nothing
-from shared.plan import Plan
+from shared.projection import Plan
 from tests.contracts.casework import Send, new, sent, to
 from tests.contracts.reading import projected, rows, running
 

@@ -11,15 +11,13 @@ import pytest
 from services.intake import app, enrolment
 from services.intake.enrolment import Enrolment
 from services.intake.events.definition import Site
-from shared.access.roles import EVERYTHING
 from shared.bus import Bus
 from shared.command import Reply
 from shared.command_schema import described
-from shared.context import Context
 from shared.correction.commands import COMMANDS
 from shared.desk import Desk
 from shared.event_store import EventStore
-from shared.handling import Handler, folded
+from shared.handling import Context, Handler, folded
 from shared.http_door import status_of
 from shared.settings import Settings
 from sluse.sending import Sender
@@ -70,9 +68,7 @@ def tell(store: EventStore, reported: dict[tuple[str | None, str], int]) -> Tell
     desk = Desk("intake", Handler(store, b"a secret", issued=issued), app.handlings(store))
 
     async def send(actor: str, command: dict[str, object]) -> Reply:
-        return await desk.answer(
-            msgspec.json.encode(command), Context(actor=actor, grants=EVERYTHING)
-        )
+        return await desk.answer(msgspec.json.encode(command), Context(actor=actor))
 
     return send
 

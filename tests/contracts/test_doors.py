@@ -15,14 +15,13 @@ from msgspec import Struct
 
 from services.intake.app import running
 from shared import streams
-from shared.access.gate import Gate
 from shared.bus import Bus, connected
 from shared.bus_door import Answer, forwarder
 from shared.command import LARGEST_BODY, SEND_AGAIN, Reply
 from shared.command_server import app_of
-from shared.context import Context
 from shared.desk import Desk
 from shared.event_store import EventStore
+from shared.handling import Context
 from shared.http_server import bound, serve
 from shared.settings import Settings
 from tests.contracts.casework import (
@@ -59,9 +58,7 @@ class Doors(Struct, frozen=True):
 async def opened(desk: Desk, bus: Bus) -> AsyncIterator[Doors]:
     """The service's HTTP server on a port of its own, left as a signal would have it."""
     listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    server = asyncio.create_task(
-        serve(app_of(desk, Gate(None)), bound("127.0.0.1", 0), listening.set_result)
-    )
+    server = asyncio.create_task(serve(app_of(desk), bound("127.0.0.1", 0), listening.set_result))
     port = await listening
     try:
         async with httpx.AsyncClient(
@@ -209,9 +206,7 @@ async def test_a_body_over_the_limit_is_too_large_at_both_doors(doors: Doors) ->
         yield padding
 
     assert _error(await doors.post(body + padding))[:2] == (413, "TOO_LARGE")
-    in_chunks = await doors.http.post(
-        "/intake/commands", content=chunked(), headers={"Content-Type": "application/json"}
-    )
+    in_chunks = await doors.http.post("/intake/commands", content=chunked())
     assert _error(in_chunks)[:2] == (413, "TOO_LARGE")
     over_nats = await doors.nats(body + padding, Context())
     assert over_nats.error is not None

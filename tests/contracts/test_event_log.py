@@ -27,8 +27,8 @@ EVENTS = by_stream(demonstration())
 MICROSECOND = timedelta(microseconds=1)
 
 
-async def position_at(at: datetime, database: str) -> int:
-    async with projected(PLAN, database) as projection:
+async def position_at(at: datetime) -> int:
+    async with projected(PLAN) as projection:
         await projection.apply("INTAKE", EVENTS["INTAKE"][:10])
         async with projection.engine.connect() as db:
             return await projection.log.position_at(db, "INTAKE", at)
@@ -52,20 +52,20 @@ def recorded_at(position: int) -> datetime:
     ],
 )
 async def test_an_instant_means_what_was_recorded_at_it_or_before(
-    at: datetime, position: int, database: str
+    at: datetime, position: int
 ) -> None:
-    assert position == await position_at(at, database)
+    assert position == await position_at(at)
 
 
-async def test_a_stream_without_events_stands_at_0(database: str) -> None:
-    async with projected(PLAN, database) as projection, projection.engine.connect() as db:
+async def test_a_stream_without_events_stands_at_0() -> None:
+    async with projected(PLAN) as projection, projection.engine.connect() as db:
         assert await projection.log.position_at(db, "INTAKE", NOW) == 0
         assert not await projection.log.recorded_after(db, "INTAKE", NOW)
         assert await projection.log.newest(db, "import") is None
 
 
-async def test_the_past_is_settled_once_something_was_recorded_later(database: str) -> None:
-    async with projected(PLAN, database) as projection:
+async def test_the_past_is_settled_once_something_was_recorded_later() -> None:
+    async with projected(PLAN) as projection:
         await projection.apply("INTAKE", EVENTS["INTAKE"][:10])
         async with projection.engine.connect() as db:
             assert await projection.log.recorded_after(db, "INTAKE", recorded_at(9))
@@ -73,17 +73,17 @@ async def test_the_past_is_settled_once_something_was_recorded_later(database: s
             assert not await projection.log.recorded_after(db, "PLACEMENT", recorded_at(1))
 
 
-async def test_the_newest_event_of_an_origin_is_known_to_the_microsecond(database: str) -> None:
-    async with projected(PLAN, database) as projection:
+async def test_the_newest_event_of_an_origin_is_known_to_the_microsecond() -> None:
+    async with projected(PLAN) as projection:
         await projection.apply("INTAKE", EVENTS["INTAKE"])
         expected = max(r.recorded_at for r in EVENTS["INTAKE"] if r.envelope.origin == "import")
         async with projection.engine.connect() as db:
             assert expected == await projection.log.newest(db, "import")
 
 
-async def test_a_history_comes_back_as_it_was_recorded(database: str) -> None:
+async def test_a_history_comes_back_as_it_was_recorded() -> None:
     subjects = sorted({record.envelope.subject for record in EVENTS["PLACEMENT"]})
-    async with projected(PLAN, database) as projection:
+    async with projected(PLAN) as projection:
         await projection.apply("PLACEMENT", EVENTS["PLACEMENT"])
         async with projection.engine.connect() as db:
             for up_to in (None, {"PLACEMENT": 100}):
@@ -100,9 +100,9 @@ async def test_a_history_comes_back_as_it_was_recorded(database: str) -> None:
                 }
 
 
-async def test_an_instant_is_the_same_whoever_reads_it(database: str, tmp_path: Path) -> None:
+async def test_an_instant_is_the_same_whoever_reads_it(tmp_path: Path) -> None:
     events = [person_registered(n) for n in range(200)]
-    async with own_bus(tmp_path) as (_, bus), projected(PLAN, database) as projection:
+    async with own_bus(tmp_path) as (_, bus), projected(PLAN) as projection:
         await store(bus, events)
         async with running(projection, bus):
             assert await projection.caught_up(bus, 10)

@@ -12,13 +12,11 @@ from services.intake import person
 from services.intake.app import running
 from services.intake.events import VOCABULARY
 from services.intake.person import PersonCommand, RegisterPerson
-from shared.access.roles import EVERYTHING
 from shared.bus import Bus
 from shared.command import Reply, digest
-from shared.context import Context
 from shared.desk import Desk
 from shared.event_store import EventStore
-from shared.handling import Handler, Handling, by_command, nothing
+from shared.handling import Context, Handler, Handling, by_command, nothing
 from shared.settings import Settings
 from tests.contracts.casework import (
     Send,
@@ -186,13 +184,7 @@ async def test_many_commands_at_once_for_one_entity_are_all_settled(
 async def test_what_led_to_an_event_stands_in_it(bus: Bus) -> None:
     store = EventStore(bus, VOCABULARY)
     command = RegisterPerson(command_id=str(uuid4()), person_ref=str(uuid4()))
-    context = Context(
-        actor="nina",
-        grants=EVERYTHING,
-        correlation_id="c-1",
-        causation_id="e-1",
-        traceparent="00-1",
-    )
+    context = Context(actor="nina", correlation_id="c-1", causation_id="e-1", traceparent="00-1")
 
     reply = await Handler(store, KEY).handle(Handling(person, nothing), command, context)
 

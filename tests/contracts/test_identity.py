@@ -14,8 +14,8 @@ from services.intake.enrolment import EnrolParticipant
 from services.intake.person import RegisterPerson
 from services.placement.company_commands import HandOverRelation, RegisterCompany
 from shared.command import Command
-from shared.context import context_of
 from shared.errors import PiiInEvent
+from shared.handling import context_of
 from shared.identifiers import looks_like_cpr, refuse_identity
 from tests.any_command import KINDS, Leaf, any_command, leaves
 

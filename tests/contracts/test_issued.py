@@ -21,15 +21,14 @@ from services.placement import app as placement
 from services.placement.events import VOCABULARY as PLACEMENT
 from services.reporting import app as reporting
 from shared import streams
-from shared.access.roles import EVERYTHING
 from shared.actors import is_own, own
 from shared.bus import Bus, connected
 from shared.bus_door import forwarder
 from shared.command import Reply
-from shared.context import Context
 from shared.correction.events import EventCorrected
 from shared.desk import Desk
 from shared.event_store import EventStore
+from shared.handling import Context
 from shared.settings import Settings
 from sluse.reports import verify
 from tests.contracts.casework import PROGRAMME, enrolment_of, new, referral, registered, sent, to
@@ -55,9 +54,7 @@ class World(Struct, frozen=True):
 
     async def told(self, service: str, actor: str, command: dict[str, object]) -> Reply:
         """The answer to what somebody asks a service."""
-        return await self.desks[service].answer(
-            msgspec.json.encode(command), Context(actor=actor, grants=EVERYTHING)
-        )
+        return await self.desks[service].answer(msgspec.json.encode(command), Context(actor=actor))
 
     async def event(
         self, service: str, event_type: str, subject: str = ""
@@ -146,7 +143,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         }
         app = await enter(reporting.running(settings))
         transport = httpx.ASGITransport(app=app)
-        http = await enter(httpx.AsyncClient(transport=transport, base_url="http://localhost"))
+        http = await enter(httpx.AsyncClient(transport=transport, base_url="http://sluse"))
         yield World(bus, settings, desks, http, await _employed(bus, desks))
 
 
@@ -281,9 +278,7 @@ async def test_a_service_that_has_lost_its_database_still_knows_what_was_issued(
     )
     (tmp_path / "fresh").mkdir()
     async with app.running(settings_for(world.settings.nats_url, tmp_path / "fresh")) as desk:
-        reply = await desk.answer(
-            msgspec.json.encode(retraction), Context(actor="anna", grants=EVERYTHING)
-        )
+        reply = await desk.answer(msgspec.json.encode(retraction), Context(actor="anna"))
     assert reply.error is not None, reply
     assert reply.error.code == "STATE"
     assert report in reply.error.message

@@ -17,15 +17,14 @@ from services.intake import programme
 from services.intake.events import VOCABULARY as INTAKE
 from services.placement.events import VOCABULARY as PLACEMENT
 from services.placement.events import EmploymentChanged, EmploymentStarted, PlacementAgreed
-from shared.access.roles import EVERYTHING
 from shared.bus import Bus
 from shared.command import Reply
-from shared.context import Context
 from shared.correction.effective import effective
 from shared.correction.events import EventCorrected, EventRetracted
 from shared.desk import Desk
 from shared.envelope import Event
 from shared.event_store import EventStore
+from shared.handling import Context
 from shared.settings import Settings
 from shared.subjects import subject_of
 from tests.contracts.casework import new
@@ -121,7 +120,7 @@ def offered(on: date, anchor_on: date) -> AftercareOffered:
 
 
 async def answered(desk: Desk, kind: str, **fields: object) -> Reply:
-    return await desk.answer(msgspec.json.encode(new(kind, **fields)), Context(grants=EVERYTHING))
+    return await desk.answer(msgspec.json.encode(new(kind, **fields)), Context())
 
 
 async def test_an_ordinary_employment_is_offered_aftercare(world: World, desk: Desk) -> None:

@@ -12,11 +12,8 @@ from typing import IO, Any
 import httpx
 import psutil
 
-from shared.bus_login import BusLogin
-from sluse import embedded_login
-
 PATIENCE_SECONDS = 120
-LEAVING_SECONDS = 60
+LEAVING_SECONDS = 20
 COMMAND = (sys.executable, "-m", "sluse")
 
 
@@ -142,13 +139,6 @@ class Up:
     def nats(self) -> str:
         return self.says(r"the bus is at ([^\s,]+)")[1]
 
-    def login(self, user: str = "operator") -> BusLogin:
-        """How to come to its bus as a user."""
-        assert self.nats
-        found = embedded_login.login(self.data / "nats", user)
-        assert found is not None
-        return found
-
     @property
     def http(self) -> httpx.Client:
         if self._client is None:
@@ -174,8 +164,7 @@ class Up:
 
     def run(self, *arguments: str | Path, given: bytes = b"") -> Ran:
         """A short command that talks to this bus."""
-        assert self.nats
-        return run(*arguments, "--data", self.data, given=given)
+        return run(*arguments, given=given, SLUSE_NATS_URL=self.nats)
 
     def tree(self) -> list[psutil.Process]:
         """The process and all that it has started."""
@@ -237,7 +226,7 @@ def server_of(data: Path) -> psutil.Process | None:
     """The running nats-server whose files lie in this data directory, by its pid file."""
     try:
         process = psutil.Process(int((data / "nats" / "nats.pid").read_text()))
-        ours = str(data / "nats" / "nats.conf") in process.cmdline()
+        ours = str(data / "nats" / "nats.json") in process.cmdline()
     except (OSError, ValueError, psutil.Error):
         return None
     return process if ours and process.status() != psutil.STATUS_ZOMBIE else None

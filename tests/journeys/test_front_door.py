@@ -13,7 +13,7 @@ from shared.subjects import subject_of
 from sluse.sending import commands
 from tests.journeys import history, today
 from tests.journeys.sluse_process import Up
-from tests.journeys.today import JSON, Body, ago, command
+from tests.journeys.today import Body, ago, command
 
 
 def accepted(up: Up, service: str, body: Body, **headers: str) -> Any:
@@ -238,7 +238,7 @@ async def test_both_doors_answer_alike_and_a_repeated_command_gets_its_first_ans
     again = up.command("intake", enrolling)
     assert again.json() == over_http.json()
     wrong = {**enrolling, "start_on": ago(1)}
-    async with connected(up.login(), "journey") as bus:
+    async with connected(up.nats, "journey") as bus:
 
         async def over_nats(body: bytes) -> Any:
             return json.loads((await bus.request("commands.intake", body, 15)).data)
@@ -251,7 +251,7 @@ async def test_both_doors_answer_alike_and_a_repeated_command_gets_its_first_ans
         first_over_nats = await over_nats(json.dumps(body := today.register_person()).encode())
         assert first_over_nats == up.command("intake", body).json()
         for malformed in (b"", b"{", b"[]", b'{"type": "RegisterPerson"}', b"\xff"):
-            at_http = up.http.post("/intake/commands", content=malformed, headers=JSON)
+            at_http = up.http.post("/intake/commands", content=malformed)
             assert await over_nats(malformed) == at_http.json(), malformed
 
 
@@ -260,7 +260,7 @@ async def test_the_same_command_sent_at_once_over_both_doors_is_one_event(
 ) -> None:
     enrolling = today.enrol(str(referred(up, programme)["enrolment"]))
     content = json.dumps(enrolling).encode()
-    async with connected(up.login(), "journey") as bus:
+    async with connected(up.nats, "journey") as bus:
         over_nats = [bus.request("commands.intake", content, 15) for _ in range(5)]
         over_http = [asyncio.to_thread(up.command, "intake", enrolling) for _ in range(5)]
         told = await asyncio.gather(*over_nats), await asyncio.gather(*over_http)
@@ -378,8 +378,9 @@ def test_whatever_cannot_be_answered_gets_the_shape_of_a_reply(
 def test_a_body_that_is_no_command_is_refused(
     up: Up, content: bytes, content_type: str, status: int, code: str
 ) -> None:
-    headers = {"Content-Type": content_type}
-    response = up.http.post("/intake/commands", content=content, headers=headers)
+    response = up.http.post(
+        "/intake/commands", content=content, headers={"Content-Type": content_type}
+    )
     assert response.status_code == status, response.text
     assert response.json()["error"]["code"] == code
 

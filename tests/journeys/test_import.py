@@ -140,7 +140,7 @@ async def test_an_import_killed_in_the_middle_and_begun_again_doubles_nothing(
     rows = [person(f"k-{n:03}") for n in range(PEOPLE)]
     file = write(tmp_path / "borgere.csv", rows)
     arguments = ("import", "people", str(file), "--programme", programme, "--map", str(way))
-    async with connected(up.login(), "journey") as bus:
+    async with connected(up.nats, "journey") as bus:
         before = await bus.last_position("INTAKE")
         process = importing(up, *arguments)
         while await bus.last_position("INTAKE") < before + 100 and process.poll() is None:
@@ -164,8 +164,8 @@ async def test_an_import_killed_in_the_middle_and_begun_again_doubles_nothing(
 def importing(up: Up, *arguments: str) -> "subprocess.Popen[bytes]":
     """The command as a process of its own, to be killed."""
     return subprocess.Popen(
-        [*COMMAND, *arguments, "--data", str(up.data)],
-        env=environment({}),
+        [*COMMAND, *arguments],
+        env=environment({"SLUSE_NATS_URL": up.nats}),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -42,7 +42,7 @@ async def seen_until(up: Up, count: int, kill: Callable[[Up], None] = Up.kill_tr
                 if len(seen) >= count:
                     enough.set()
 
-    async with connected(up.login(), "journey") as bus:
+    async with connected(up.nats, "journey") as bus:
         following = [asyncio.create_task(follow(stream)) for stream in history.LETTERS]
         try:
             async with asyncio.timeout(120):

@@ -76,7 +76,7 @@ async def test_fifty_old_moments_answer_as_a_fold_that_ends_there(
     records = [recorded(line) for line in demo.lines]
     last = {stream: sum(record.stream == stream for record in records) for stream in VOCABULARIES}
     told_anything = 0
-    async with connected(demo.up.login(), "journey") as bus:
+    async with connected(demo.up.nats, "journey") as bus:
         for number in range(50):
             positions = {stream: chance.randint(0, end) for stream, end in last.items()}
             moment = ".".join(f"{stream[0].lower()}{positions[stream]}" for stream in positions)

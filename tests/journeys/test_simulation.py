@@ -132,7 +132,7 @@ async def test_fifty_old_moments_with_corrections_answer_as_a_fold_that_ends_the
     records = [recorded(line) for line in simulation.lines]
     last = {stream: sum(record.stream == stream for record in records) for stream in VOCABULARIES}
     told_anything = 0
-    async with connected(simulation.up.login(), "journey") as bus:
+    async with connected(simulation.up.nats, "journey") as bus:
         for number in range(50):
             at = datetime.fromisoformat(chance.choice(simulation.lines)["recorded_at"])
             known = [record for record in records if record.recorded_at <= at]

@@ -12,7 +12,6 @@ Body = dict[str, Any]
 PROGRAMME = "jobsporet-today"
 JOBSPORET = Path(__file__).parents[2] / "programmes" / "jobsporet.toml"
 COMPANY = "cvr24681357"
-JSON = {"Content-Type": "application/json"}
 
 
 def ago(days: int) -> str:

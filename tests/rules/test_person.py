@@ -272,10 +272,9 @@ def test_an_erasure_may_be_said_again_but_not_otherwise() -> None:
     after(*history).when(erase(retention_code="P5Y")).refused("ERASED")
 
 
-def test_of_an_erased_person_nothing_is_changed_not_even_the_erasure() -> None:
-    history = [REGISTERED, MOVED, REQUESTED, ERASED]
-    erased, asking = folded(person, history), folded(person, history[:-1])
-    for event in history:
+def test_of_an_erased_person_only_the_erasure_itself_may_be_put_right() -> None:
+    erased = folded(person, [REGISTERED, MOVED, REQUESTED, ERASED])
+    person.refuse_erased(ERASED, erased)
+    for event in (REGISTERED, MOVED, REQUESTED):
         with pytest.raises(person.Erased):
-            person.refuse_change(erased, event)
-        person.refuse_change(asking, event)
+            person.refuse_erased(event, erased)

@@ -15,8 +15,6 @@ from shared.facts import Fact
 class DefinitionFact(Fact, frozen=True, kw_only=True):
     """From this day on, the programme is measured by this definition (JSON of a Definition)."""
 
-    ENTITY = "intake.programme"
-
     programme: str
     definition_version: int
     checksum: str

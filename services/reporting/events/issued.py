@@ -13,8 +13,6 @@ from shared.view import View
 class IssuedFact(Fact, frozen=True, kw_only=True):
     """A report of a programme, and the position in each stream up to which it counted."""
 
-    ENTITY = "reports.report"
-
     report: str
     programme: str
     intake: int
@@ -61,7 +59,6 @@ def issued_in(view: View) -> Issued:
 
     async def issued(programme: str | None, stream: str, position: int) -> str | None:
         await view.catch_up()
-        of_programme = {} if programme is None else {"programme": programme}
-        return used_by(await view.facts(IssuedFact, **of_programme), programme, stream, position)
+        return used_by(await view.facts(IssuedFact), programme, stream, position)
 
     return issued

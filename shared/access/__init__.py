@@ -1,1 +1,0 @@
-"""Who may do what: tokens, roles, and the programmes that a role is held for."""

@@ -1,1 +1,0 @@
-"""What operators do: parked entities retried, poison events discarded, unreadable messages quarantined."""

@@ -1,1 +1,0 @@
-"""Who may do what: tokens, the gate, and the matrices of roles."""

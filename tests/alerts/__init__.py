@@ -1,1 +1,0 @@
-"""The alert rules, checked by promtool and fired in a real Prometheus."""

@@ -1,1 +1,0 @@
-"""The system as containers, run by compose as its operators run it."""

@@ -1,1 +1,0 @@
-"""What breaks while people work: processes, servers, databases, disks, clocks."""
