@@ -27,12 +27,11 @@ log = structlog.get_logger()
 
 
 class Message(Struct, frozen=True):
-    """One stored message; `pending` is how many lie behind it."""
+    """One stored message."""
 
     subject: str
     position: int
     recorded_at: datetime
-    pending: int
     body: bytes
 
     def as_read(self) -> tuple[str, int, datetime, bytes]:
@@ -201,8 +200,8 @@ def stored(raw: Msg) -> tuple[Message, int]:
     """
     tokens = raw.reply.split(".")
     first = 2 if len(tokens) == 9 else 4
-    position, delivered, nanoseconds, pending = map(int, tokens[first + 3 : first + 7])
-    return Message(raw.subject, position, instant(nanoseconds), pending, raw.data), delivered
+    position, delivered, nanoseconds = map(int, tokens[first + 3 : first + 6])
+    return Message(raw.subject, position, instant(nanoseconds), raw.data), delivered
 
 
 def _only_this_pull(raw: Msg) -> bool:
